@@ -1,0 +1,1 @@
+"""Generate and verify blueprints."""

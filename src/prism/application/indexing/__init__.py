@@ -1,0 +1,1 @@
+"""Index a project: a checkout, a pipeline of stages, an unpublished run."""

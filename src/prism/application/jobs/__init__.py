@@ -1,0 +1,1 @@
+"""Enqueue, claim, run, cancel, retry and reap jobs."""

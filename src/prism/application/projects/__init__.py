@@ -1,0 +1,1 @@
+"""Add, find and remove projects."""

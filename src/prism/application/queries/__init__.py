@@ -1,0 +1,1 @@
+"""The read side: what the command line and embedding services show."""

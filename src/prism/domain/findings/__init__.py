@@ -1,0 +1,1 @@
+"""Findings: one rule a file, listed in ``rules.py``."""
