@@ -16,7 +16,6 @@ from prism.domain.facts.runs import (
     LanguageCoverage,
 )
 from prism.domain.facts.structure import Symbol
-
 from prism.domain.values import JsonObject
 
 
