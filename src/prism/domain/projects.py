@@ -52,3 +52,11 @@ class Project:
     created_at: datetime
     #: Set by ``project remove``; a sweep job then deletes what is left.
     removed_at: datetime | None = None
+
+
+def url_host(url: str) -> str:
+    """``host`` or ``host:port`` of a normalised URL, lower case; the default port is left out."""
+    scheme, _, rest = url.partition("://")
+    authority = rest.split("/", 1)[0].rsplit("@", 1)[-1].lower()
+    default_port = {"https": ":443", "ssh": ":22"}.get(scheme, "")
+    return authority.removesuffix(default_port) if default_port else authority
