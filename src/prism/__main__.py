@@ -1,0 +1,6 @@
+"""``python -m prism`` is the same as ``prism``."""
+
+from prism.entrypoints.cli.main import run
+
+if __name__ == "__main__":
+    run()

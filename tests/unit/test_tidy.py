@@ -1,0 +1,137 @@
+"""Habits of the code base, checked like everything else."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "prism"
+TESTS = ROOT / "tests"
+FUNCTION_LINES_MAX = 70
+MODULE_LINES_MAX = 400
+POSITIONAL_MAX = 5
+BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
+
+MODULES = sorted(SOURCE.rglob("*.py"))
+TEST_MODULES = sorted(p for p in TESTS.rglob("*.py") if "fixtures" not in p.parts)
+
+
+def _trees(paths: list[Path]) -> Iterator[tuple[Path, ast.Module]]:
+    for path in paths:
+        if path.relative_to(ROOT).parts[:2] == ("tests", "languages") and path.name == "input.py":
+            continue
+        yield path, ast.parse(path.read_text("utf-8"))
+
+
+def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def test_functions_are_short() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path, tree in _trees(MODULES)
+        for node in _functions(tree)
+        if (node.end_lineno or 0) - node.lineno + 1 > FUNCTION_LINES_MAX
+    ]
+    assert long == []
+
+
+def test_modules_are_short() -> None:
+    lengths = {p: p.read_text("utf-8").count("\n") for p in MODULES}
+    assert [str(p.relative_to(ROOT)) for p, n in lengths.items() if n > MODULE_LINES_MAX] == []
+
+
+def test_functions_take_few_positional_arguments() -> None:
+    wide = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path, tree in _trees(MODULES)
+        for node in _functions(tree)
+        if len([a for a in [*node.args.posonlyargs, *node.args.args] if a.arg not in ("self", "cls")])
+        > POSITIONAL_MAX
+        and "commands_" not in path.name  # there, positions are options of the command line
+    ]  # fmt: skip
+    assert wide == []
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [str(p.relative_to(ROOT)) for p, t in _trees(MODULES) if not ast.get_docstring(t)]
+    assert silent == []
+
+
+def test_module_names_say_something() -> None:
+    assert [str(p) for p in MODULES if p.stem in BANNED_NAMES] == []
+
+
+def test_nothing_is_printed_outside_the_command_line() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, tree in _trees(MODULES)
+        if "cli" not in path.parts
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]  # fmt: skip
+    assert found == []
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    allowed = {SOURCE / "entrypoints" / "settings.py", SOURCE / "entrypoints" / "cli" / "main.py"}
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, tree in _trees(MODULES)
+        if path not in allowed
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("environ", "getenv")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("banned", ["time.sleep", "unittest.mock", "MagicMock"])
+def test_tests_neither_sleep_nor_mock(banned: str) -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for path in TEST_MODULES
+        if path != Path(__file__) and banned in path.read_text("utf-8")
+    ]
+    assert found == []
+
+
+def test_git_is_never_given_options_that_run_code() -> None:
+    banned = ("multi_options", "allow_unsafe_", "shell=True", "os.system", ".sexp(")
+    found = [
+        f"{path.relative_to(ROOT)} {word}"
+        for path in MODULES
+        for word in banned
+        if word in path.read_text("utf-8")
+    ]
+    assert found == []
+
+
+def test_every_port_has_a_contract_that_two_adapters_pass() -> None:
+    """A contract class counts when at least two test classes inherit it."""
+    contracts: dict[str, int] = {}
+    for path, tree in _trees(TEST_MODULES):
+        if path.parent.name == "contracts":
+            contracts |= {n.name: 0 for n in tree.body if isinstance(n, ast.ClassDef)
+                          and n.name.endswith("Contract")}  # fmt: skip
+    for _, tree in _trees(TEST_MODULES):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                for base in node.bases:
+                    name = getattr(base, "id", "")
+                    if name in contracts:
+                        contracts[name] += 1
+    ports_with_two_adapters = {
+        "JobRepository", "ProjectRepository", "CredentialRepository", "IndexStore",
+        "BlueprintStore", "SourceParser", "JobRunner", "GitCloner",
+    }  # fmt: skip
+    missing = {p for p in ports_with_two_adapters if f"{p}Contract" not in contracts}
+    lonely = {name for name, count in contracts.items() if count < 2}
+    assert (missing, lonely) == (set(), set())
