@@ -1,0 +1,81 @@
+"""Lexical scopes of one file: what a name stands for where it is used."""
+
+from prism.domain.facts.structure import NONE
+
+MODULE = "module"
+CLASS = "class"
+FUNCTION = "function"
+BLOCK = "block"
+
+#: (binding, symbol) of a name; both NONE for a plain local variable or an unknown name.
+Meaning = tuple[int, int]
+UNKNOWN: Meaning = (NONE, NONE)
+
+
+class Scope:
+    """One scope: its names, and names it hands to another scope (Python's ``global``)."""
+
+    __slots__ = ("cache", "forwards", "kind", "names", "parent")
+
+    def __init__(self, kind: str, parent: int) -> None:
+        self.kind = kind
+        self.parent = parent
+        self.names: dict[str, Meaning] = {}
+        self.forwards: dict[str, int] = {}
+        self.cache: dict[str, Meaning] = {}
+
+
+class ScopeTable:
+    """Scopes of one file by number; 0 is the module's.
+
+    A class scope is seen from its own statements only, not from functions inside it, where
+    ``class_scopes_are_open`` is False (Python, and ECMAScript's class bodies alike).
+    """
+
+    def __init__(self) -> None:
+        self.scopes: list[Scope] = [Scope(MODULE, NONE)]
+
+    def open(self, kind: str, parent: int) -> int:
+        self.scopes.append(Scope(kind, parent))
+        return len(self.scopes) - 1
+
+    def nearest(self, scope: int, *kinds: str) -> int:
+        """The innermost scope at or around *scope* of one of *kinds*; the module's if none."""
+        while scope > 0 and self.scopes[scope].kind not in kinds:
+            scope = self.scopes[scope].parent
+        return max(scope, 0)
+
+    def declare(self, scope: int, name: str, *, binding: int = NONE, symbol: int = NONE) -> None:
+        """Say that *name* exists in *scope*. The first binding or symbol wins over later ones and
+        over plain variables: of ``try: import a as x`` / ``except: x = None`` it is the import."""
+        forward = self.scopes[scope].forwards.get(name)
+        names = self.scopes[scope if forward is None else forward].names
+        if names.get(name, UNKNOWN) == UNKNOWN:
+            names[name] = (binding, symbol)
+
+    def forward(self, scope: int, name: str, target: int) -> None:
+        """From here on *name* in *scope* means *name* in scope *target*."""
+        self.scopes[scope].forwards[name] = target
+
+    def lookup(self, scope: int, name: str) -> Meaning:
+        """What *name* stands for when used in *scope*."""
+        cache = self.scopes[scope].cache
+        found = cache.get(name)
+        if found is None:
+            found = cache[name] = self._search(scope, name)
+        return found
+
+    def _search(self, start: int, name: str) -> Meaning:
+        scope = start
+        while scope != NONE:
+            here = self.scopes[scope]
+            forward = here.forwards.get(name)
+            if forward is not None and forward != scope:
+                scope = forward
+                continue
+            if here.kind != CLASS or scope == start:
+                found = here.names.get(name)
+                if found is not None:
+                    return found
+            scope = here.parent
+        return UNKNOWN

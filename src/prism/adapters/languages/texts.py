@@ -1,0 +1,64 @@
+"""Facts read from text alone: line counts, TODO marks, strings that look like a path or a name."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from prism.domain.facts.structure import Mark
+
+_MARK = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b[ \t]*(?:\([^)\n]*\))?[ \t]*:?[ \t]*([^\n]*)")
+_NEWLINE = re.compile(rb"\n")
+_DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+(?::[A-Za-z_]\w*)?\Z")
+_PATH = re.compile(r"(?:\.{0,2}/)?[\w.@~*{}$%+-]+(?:/[\w.@~*{}$%+-]+)+/?\Z|\.{1,2}/[\w.@/-]+\Z")
+STRING_MAX = 200
+
+
+def looks_like(value: str) -> str:
+    """'path', 'dotted' or '' for a string literal's *value*."""
+    if not 3 <= len(value) <= STRING_MAX:
+        return ""
+    if "/" in value:
+        return "path" if _PATH.match(value) else ""
+    if "." in value and _DOTTED.match(value):
+        return "dotted"
+    return ""
+
+
+def marks_in(comment: str, line: int) -> list[Mark]:
+    """TODO-like marks of one comment that starts at *line*; text is cut at 200 characters."""
+    found = []
+    for match in _MARK.finditer(comment):
+        text = match.group(2).strip().removesuffix("*/").strip()[:200]
+        found.append(Mark(match.group(1), text, line + comment.count("\n", 0, match.start())))
+    return found
+
+
+def line_starts(source: bytes) -> list[int]:
+    """Byte offset of each line's first byte; always begins with 0."""
+    return [0, *(match.end() for match in _NEWLINE.finditer(source))]
+
+
+def line_of(starts: Sequence[int], byte: int) -> int:
+    """The line (from 1) that holds *byte*."""
+    return bisect_right(starts, byte)
+
+
+def count_lines(source: bytes, comments: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
+    """(physical, with code, with only a comment). *comments*: sorted, disjoint byte spans."""
+    physical = source.count(b"\n") + (not source.endswith(b"\n") and bool(source))
+    filled = _filled(source)
+    if not comments:
+        return physical, filled, 0
+    blanked = bytearray(source)
+    for start, end in comments:
+        kept = source.count(b"\n", start, end)
+        if kept:
+            blanked[start:end] = re.sub(rb"[^\n]", b" ", source[start:end])
+        else:
+            blanked[start:end] = b" " * (end - start)
+    code = _filled(bytes(blanked))
+    return physical, code, filled - code
+
+
+def _filled(source: bytes) -> int:
+    return sum(map(bool, map(bytes.strip, source.split(b"\n"))))

@@ -1,0 +1,350 @@
+"""What a language's actions work with: the state of one walk over one file, and its findings."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from prism.adapters.languages.measures import Frame, body_hash, winnow
+from prism.adapters.languages.scopes import CLASS, FUNCTION, ScopeTable
+from prism.adapters.languages.texts import looks_like, marks_in
+from prism.domain.facts.structure import (
+    NONE,
+    Binding,
+    Export,
+    Flow,
+    Guard,
+    Mark,
+    Reference,
+    Role,
+    StringFact,
+    SymbolFlag,
+    Timing,
+    Visibility,
+)
+
+#: ``kind_id`` of a Step, and of tree-sitter's ERROR nodes.
+STEP = -1
+ERROR = 65535
+#: Definitions nested deeper than this are walked as part of the body around them: a qualified name
+#: per level would grow with the square of the depth.
+DEPTH_MAX = 64
+SIGNATURE_MAX = 400
+
+
+class Step:
+    """Something to do between two nodes of the walk, in the place of a node."""
+
+    __slots__ = ("kind_id", "run")
+
+    def __init__(self, run: Callable[[], object]) -> None:
+        self.kind_id = STEP
+        self.run = run
+
+
+Visit = Node | Step
+#: Acts on a node and returns what to walk next, in order: usually its children with steps between.
+#: None or an empty list: nothing of it is walked (its tokens are the action's to add).
+Action = Callable[["Walk", Node], Sequence[Visit] | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """A language: its name, and what to do at each kind of node.
+
+    A named kind that is not in ``actions`` is walked through; a kind in ``tokens`` (and every
+    anonymous node without an action) is one token and not walked into. ``begin`` runs before the
+    walk; ``before_resolve`` after it; ``after_resolve`` when ``walk.references`` are final.
+    """
+
+    name: str
+    actions: Mapping[str, Action]
+    tokens: frozenset[str] = frozenset()
+    anonymous: Mapping[str, Action] = field(default_factory=dict)
+    begin: Callable[["Walk", Node], None] | None = None
+    before_resolve: Callable[["Walk"], None] | None = None
+    after_resolve: Callable[["Walk"], None] | None = None
+
+
+class Draft:
+    """A symbol while its file is still being walked."""
+
+    __slots__ = (
+        "body_hash",
+        "cognitive",
+        "complexity",
+        "decorators",
+        "docstring",
+        "end_byte",
+        "end_line",
+        "flags",
+        "kind",
+        "name",
+        "nesting",
+        "parent",
+        "qualname",
+        "signature",
+        "start_byte",
+        "start_line",
+        "visibility",
+        "windows",
+    )
+
+    def __init__(self, kind: str, name: str, qualname: str, parent: int, node: Node) -> None:
+        self.kind = kind
+        self.name = name
+        self.qualname = qualname
+        self.parent = parent
+        self.start_byte = node.start_byte
+        self.end_byte = node.end_byte
+        self.start_line = node.start_point[0] + 1
+        self.end_line = node.end_point[0] + 1
+        self.signature = ""
+        self.docstring = ""
+        self.visibility: str = Visibility.PUBLIC
+        self.flags = int(SymbolFlag.NONE)
+        self.decorators: tuple[str, ...] = ()
+        self.body_hash = ""
+        self.complexity = 0
+        self.cognitive = 0
+        self.nesting = 0
+        self.windows: tuple[int, ...] = ()
+
+
+class _Saved:
+    """State around a definition's body, restored when the walk leaves it."""
+
+    __slots__ = ("frame", "scope", "symbol", "timing", "tokens")
+
+    def __init__(self, walk: "Walk") -> None:
+        self.frame = walk.frame
+        self.scope = walk.scope
+        self.symbol = walk.symbol
+        self.timing = walk.timing
+        self.tokens = len(walk.tokens)
+
+
+class Walk:
+    """State and findings of one walk. Actions read the state and add findings through methods.
+
+    State: ``symbol`` (whose body this is, NONE = the module's), ``scope`` (number in ``scopes``),
+    ``frame`` (complexity of the function around), ``timing``, ``guard``, ``role`` (what a bare
+    identifier here does), ``statement`` (counter for imports, see ``next_statement``). ``data`` is
+    the language's own, set up by its ``begin``.
+    """
+
+    def __init__(self, source: bytes) -> None:
+        self.source = source
+        self.scopes = ScopeTable()
+        self.scope = 0
+        self.symbol = NONE
+        self.frame = Frame()
+        self.timing: str = Timing.EAGER
+        self.guard: str = Guard.NONE
+        self.role: str = Role.READ
+        self.statement = 0
+        self.docstring = ""
+        self.data: object = None
+        self.complexity = 0
+        self.depth = 0
+        self.symbols: list[Draft] = []
+        self.bindings: list[Binding] = []
+        self.exports: list[Export] = []
+        self.uses: list[tuple[str, str, int, int, int]] = []
+        self.references: list[Reference] = []
+        self.flows: list[Flow] = []
+        self.strings: list[StringFact] = []
+        self.marks: list[Mark] = []
+        self.comments: list[tuple[int, int]] = []
+        self.tokens: list[int] = []
+        self.deeper = Step(self._deepen)
+        self.shallower = Step(self._surface)
+        self._names: dict[bytes, str] = {}
+        self._roles: list[str] = []
+        self._guards: list[str] = []
+
+    # -- text ------------------------------------------------------------------------------------
+
+    def text(self, node: Node) -> str:
+        """A node's text, shared between equal texts."""
+        raw = self.source[node.start_byte : node.end_byte]
+        found = self._names.get(raw)
+        if found is None:
+            found = self._names[raw] = raw.decode("utf-8", "replace")
+        return found
+
+    def between(self, start: int, end: int, limit: int = SIGNATURE_MAX) -> str:
+        """Text of a span of bytes, blanks collapsed, cut at *limit* characters."""
+        return " ".join(self.source[start:end].decode("utf-8", "replace").split())[:limit]
+
+    # -- findings --------------------------------------------------------------------------------
+
+    def refer(self, chain: str, role: str, node: Node) -> None:
+        """A use of *chain* here; what its first name stands for is found at the end."""
+        self.uses.append((chain, role, self.scope, self.symbol, node.start_byte))
+
+    def flow(self, kind: str, target: str, source: str, node: Node) -> None:
+        self.flows.append(Flow(kind, target, source, self.symbol, node.start_point[0] + 1))
+
+    def string(self, value: str, node: Node) -> None:
+        """A string literal's value: kept when it looks like a path or a dotted name."""
+        kind = looks_like(value)
+        if kind:
+            self.strings.append(StringFact(value, kind, self.symbol, node.start_point[0] + 1))
+
+    def comment(self, node: Node) -> None:
+        """A comment: no token, no code, perhaps a mark. Call in the order of the text."""
+        start, end = node.start_byte, node.end_byte
+        self.comments.append((start, end))
+        text = self.source[start:end]
+        if b"TODO" in text or b"FIXME" in text or b"XXX" in text or b"HACK" in text:
+            line = node.start_point[0] + 1
+            self.marks.extend(marks_in(text.decode("utf-8", "replace"), line))
+
+    def token(self, node: Node) -> None:
+        """One token for a node that an action does not let the walk go into."""
+        self.tokens.append(node.kind_id)
+
+    def next_statement(self) -> int:
+        """A number for the next import statement, from 1."""
+        self.statement += 1
+        return self.statement
+
+    def bind(
+        self, node: Node, *, local: str, module: str, imported: str, form: str, erased: str = "no"
+    ) -> int:
+        """A row for a name that the import statement *node* binds; returns its index.
+
+        Timing, guard, enclosing symbol and statement number are the walk's; a local name is also
+        declared in the present scope.
+        """
+        self.bindings.append(
+            Binding(
+                local,
+                module,
+                imported,
+                self.statement,
+                node.start_point[0] + 1,
+                node.end_point[0] + 1,
+                self.timing,
+                erased,
+                form,
+                self.guard,
+                self.symbol,
+            )
+        )
+        index = len(self.bindings) - 1
+        if local:
+            self.scopes.declare(self.scope, local, binding=index)
+        return index
+
+    def define(
+        self, node: Node, *, kind: str, name: str, scope: int | None = None, declare: bool = True
+    ) -> int:
+        """A symbol for definition *node*, child of the present one; returns its index, or NONE
+        below DEPTH_MAX levels. Its name is declared in *scope*, the present one if None."""
+        if self.depth >= DEPTH_MAX:
+            return NONE
+        parent = self.symbol
+        qualname = f"{self.symbols[parent].qualname}.{name}" if parent != NONE else name
+        self.symbols.append(Draft(kind, name, qualname, parent, node))
+        index = len(self.symbols) - 1
+        if declare:
+            self.scopes.declare(self.scope if scope is None else scope, name, symbol=index)
+        return index
+
+    # -- nested state ----------------------------------------------------------------------------
+
+    def enter(self, index: int, nodes: Sequence[Visit], scope: str = FUNCTION) -> list[Visit]:
+        """Walk *nodes* as the inside of symbol *index* in a new scope of kind *scope*.
+
+        A FUNCTION scope has a complexity frame and token windows of its own, and what is imported
+        in it is deferred. Index NONE (too deep, or a nameless function): a scope, no symbol.
+        """
+        saved: list[_Saved] = []
+        return [
+            Step(lambda: saved.append(self._open(index, scope))),
+            *nodes,
+            Step(lambda: self._close(index, scope, saved.pop())),
+        ]
+
+    def _open(self, index: int, scope: str) -> _Saved:
+        saved = _Saved(self)
+        self.depth += 1
+        if self.depth <= DEPTH_MAX:
+            self.scope = self.scopes.open(scope, self.scope)
+        if index != NONE:
+            self.symbol = index
+        if scope == FUNCTION:
+            self.timing = Timing.DEFERRED
+            if index != NONE:
+                self.frame = Frame()
+            else:
+                self.frame.deepen()
+        return saved
+
+    def _close(self, index: int, scope: str, saved: _Saved) -> None:
+        self.depth -= 1
+        frame = self.frame
+        self.frame, self.scope = saved.frame, saved.scope
+        self.symbol, self.timing = saved.symbol, saved.timing
+        if scope != FUNCTION:
+            return
+        if index == NONE:
+            self.frame.surface()
+            return
+        draft = self.symbols[index]
+        draft.complexity, draft.cognitive = frame.complexity, frame.cognitive
+        draft.nesting = frame.deepest
+        draft.windows = winnow(self.tokens[saved.tokens :])
+        # The function is one token of what surrounds it, or nested ones would be reported twice.
+        del self.tokens[saved.tokens :]
+        self.tokens.append(ERROR)
+        self.complexity += frame.complexity
+        if saved.symbol != NONE:
+            saved.frame.absorb(frame)
+
+    def hash_body(self, index: int, node: Node, name: Node | None) -> None:
+        """Set the body hash of symbol *index* over *node* without *name*: after its walk, when
+        the comments inside are known. Use as the last step: ``Step(lambda: ...)``."""
+        if index == NONE:
+            return
+        span = (node.start_byte, node.end_byte)
+        own = (name.start_byte, name.end_byte) if name is not None else (0, 0)
+        self.symbols[index].body_hash = body_hash(self.source, span, own, self.comments)
+
+    def in_class(self) -> bool:
+        """Is this directly in a class body?"""
+        return self.scopes.scopes[self.scope].kind == CLASS
+
+    def nested(self, nodes: Sequence[Visit]) -> list[Visit]:
+        """Walk *nodes* one level of control flow deeper."""
+        return [self.deeper, *nodes, self.shallower]
+
+    def as_role(self, role: str, nodes: Sequence[Visit]) -> list[Visit]:
+        """Walk *nodes* with bare identifiers in *role*."""
+        return [Step(lambda: self._push_role(role)), *nodes, Step(self._pop_role)]
+
+    def guarded(self, guard: str, nodes: Sequence[Visit]) -> list[Visit]:
+        """Walk *nodes* with imports under *guard*."""
+        return [Step(lambda: self._push_guard(guard)), *nodes, Step(self._pop_guard)]
+
+    def _deepen(self) -> None:
+        self.frame.deepen()
+
+    def _surface(self) -> None:
+        self.frame.surface()
+
+    def _push_role(self, role: str) -> None:
+        self._roles.append(self.role)
+        self.role = role
+
+    def _pop_role(self) -> None:
+        self.role = self._roles.pop()
+
+    def _push_guard(self, guard: str) -> None:
+        self._guards.append(self.guard)
+        self.guard = guard
+
+    def _pop_guard(self) -> None:
+        self.guard = self._guards.pop()
