@@ -1,0 +1,1 @@
+"""Migrations of the two lines, run by Alembic (see ``upgrading.py``)."""
