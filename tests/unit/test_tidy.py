@@ -31,6 +31,17 @@ def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef
             yield node
 
 
+def _positional(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    names = [argument.arg for argument in [*node.args.posonlyargs, *node.args.args]]
+    return [name for name in names if name not in ("self", "cls")]
+
+
+def _calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == name:
+            yield node
+
+
 def test_functions_are_short() -> None:
     long = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
@@ -51,10 +62,9 @@ def test_functions_take_few_positional_arguments() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path, tree in _trees(MODULES)
         for node in _functions(tree)
-        if len([a for a in [*node.args.posonlyargs, *node.args.args] if a.arg not in ("self", "cls")])
-        > POSITIONAL_MAX
+        if len(_positional(node)) > POSITIONAL_MAX
         and "commands_" not in path.name  # there, positions are options of the command line
-    ]  # fmt: skip
+    ]
     assert wide == []
 
 
@@ -72,9 +82,8 @@ def test_nothing_is_printed_outside_the_command_line() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path, tree in _trees(MODULES)
         if "cli" not in path.parts
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
-    ]  # fmt: skip
+        for node in _calls(tree, "print")
+    ]
     assert found == []
 
 

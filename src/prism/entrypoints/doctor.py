@@ -16,7 +16,8 @@ _SAMPLES = {
     "typescript": b"function f(): void {}\n",
     "tsx": b"function f() { return <a/>; }\n",
 }
-#: git below this lacks fixes that clones of hostile repositories need (security advisories of 2025).
+#: git below this lacks fixes that clones of hostile repositories need (security advisories of
+# 2025).
 _GIT_WANTED = (2, 39, 4)
 
 

@@ -7,9 +7,7 @@ from prism.domain.facts.files import FileStatus, RunFile
 from prism.domain.facts.runs import Edge, Graph, in_graph
 
 
-def import_graph(
-    reader: IndexReader, graph: Graph
-) -> tuple[Sequence[RunFile], Sequence[Edge]]:
+def import_graph(reader: IndexReader, graph: Graph) -> tuple[Sequence[RunFile], Sequence[Edge]]:
     """All files with code facts, isolated ones too, and the edges of *graph* between them.
 
     A target without code facts (an imported style sheet, a generated module) is a node as well.

@@ -30,7 +30,8 @@ def worker(
 ) -> None:  # fmt: skip
     """Claim and execute jobs, one at a time, until stopped.
 
-    SIGTERM or SIGINT: finish the current job, then exit 0; idle: exit at once. A second signal stops
+    SIGTERM or SIGINT: finish the current job, then exit 0; idle: exit at once. A second signal
+    stops
     the job, hands it back uncharged and exits 130.
     """
     from prism.entrypoints.worker import run_worker
@@ -40,7 +41,8 @@ def worker(
 
 @db.command("upgrade")
 def upgrade(as_json: JsonOption = False) -> None:
-    """Bring the database's tables to this version. Needed on Postgres; embedded files do it alone."""
+    """Bring the database's tables to this version. Needed on Postgres; embedded files do it
+    alone."""
     from prism.entrypoints.cli.output import emit, emit_json
     from prism.entrypoints.container import upgrade_database
 

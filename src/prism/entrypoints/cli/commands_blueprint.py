@@ -28,7 +28,8 @@ def blueprint(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Plan a staged redesign from the current index: phases, milestones, steps, each with its facts.
+    """Plan a staged redesign from the current index: phases, milestones, steps, each with its
+    facts.
 
     Deterministic: the same index, goal and focus give the same plan, byte for byte.
     """

@@ -16,7 +16,8 @@ app = typer.Typer(
 
 @app.command("keygen")
 def keygen(as_json: JsonOption = False) -> None:
-    """Print a new key for CREDENTIAL_ENCRYPTION_KEY. Nothing stores it: losing it loses the tokens."""
+    """Print a new key for CREDENTIAL_ENCRYPTION_KEY. Nothing stores it: losing it loses the
+    tokens."""
     from prism.entrypoints.cli.output import emit, emit_json
     from prism.entrypoints.container import new_encryption_key
 

@@ -59,9 +59,7 @@ def index(
     _exit_when_incomplete(run, strict)
 
 
-def _find_or_add(
-    container: "Container", source: str, credential: str | None
-) -> "Project":
+def _find_or_add(container: "Container", source: str, credential: str | None) -> "Project":
     from prism.domain.errors import Conflict, NotFound
     from prism.entrypoints.cli.output import say
 

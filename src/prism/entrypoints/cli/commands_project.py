@@ -60,7 +60,8 @@ def remove(
     project: ProjectArgument,
     as_json: JsonOption = False,
 ) -> None:
-    """Cancel the project's jobs and delete all that is stored of it. Its repository is untouched."""
+    """Cancel the project's jobs and delete all that is stored of it. Its repository is
+    untouched."""
     from prism.entrypoints.cli.foreground import run_here
     from prism.entrypoints.cli.output import emit, emit_json
     from prism.entrypoints.container import opened

@@ -1,4 +1,5 @@
-"""The command line. At import time only the standard library and typer; the rest when it is used."""
+"""The command line. At import time only the standard library and typer; the rest when it is
+used."""
 
 import os
 import sys
@@ -83,7 +84,7 @@ def run() -> None:
         # The reader went away (`| head`): not an error, but Python would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for users
+    except Exception as error:
         if os.environ.get("PRISM_DEBUG"):
             raise
         say_failure(

@@ -1,4 +1,5 @@
-"""How the command line speaks: data on stdout, messages on stderr, nothing that a terminal obeys."""
+"""How the command line speaks: data on stdout, messages on stderr, nothing that a terminal
+obeys."""
 
 import json
 import os
