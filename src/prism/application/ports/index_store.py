@@ -27,8 +27,8 @@ from prism.domain.values import JsonObject
 
 
 class BlobFacts(NamedTuple):
-    """What is stored for one blob. ``source`` is its text, compressed, or None (store_source
-    off)."""
+    """What is stored for one blob. ``source`` is its text as it is (the store compresses it), or
+    None (store_source off). Of ``symbols``, all but ``windows`` become rows."""
 
     key: BlobKey
     outline_record: bytes
@@ -39,7 +39,7 @@ class BlobFacts(NamedTuple):
 
 class SymbolRow(NamedTuple):
     """A symbol with the file of the run that holds it; ``qualname`` is qualified within the
-    file."""
+    file. ``windows`` is empty: nobody looks symbols up by them, they stay in the packed record."""
 
     path: str
     module: str
@@ -60,7 +60,9 @@ class IndexWriter(Protocol):
         """Store facts of blobs; a key that is there already is left as it is."""
 
     @abstractmethod
-    def add_files(self, batch: Sequence[RunFile]) -> None: ...
+    def add_files(self, batch: Sequence[RunFile]) -> None:
+        """A file finds its facts by the run's algorithm and its blob, language and ``extractor``,
+        whether this run stored them or an earlier one."""
 
     @abstractmethod
     def add_imports(self, batch: Sequence[ResolvedImport]) -> None: ...
@@ -98,7 +100,10 @@ class IndexWriter(Protocol):
         cuts: Sequence[CutSummary],
         complete: bool,
     ) -> Run:
-        """Mark the run finished (still unpublished). Called once, last."""
+        """Mark the run finished (still unpublished). Called once, last.
+
+        Raises Transient when facts that a file names by its ``extractor`` are not stored: they
+        were swept while the run was written, and a new run parses them again."""
 
 
 class IndexReader(Protocol):
@@ -114,9 +119,8 @@ class IndexReader(Protocol):
 
     @abstractmethod
     def symbols(self, *, name: str | None = None, path: str | None = None) -> Iterator[SymbolRow]:
-        """By path, then start. ``name``: only those whose name or qualname equals it
-        (case-sensitive),
-        or whose qualname ends with '.' + name. Looked up by index, not by scanning."""
+        """By path, then start. ``name``: only those that ``facts.structure.is_named`` calls so,
+        looked up by index, not by scanning."""
 
     @abstractmethod
     def imports(self, *, path: str | None = None) -> Sequence[ResolvedImport]: ...
@@ -184,14 +188,19 @@ class IndexStore(Protocol):
 
     @abstractmethod
     def read(self, project_id: int, run_id: int) -> AbstractContextManager[IndexReader]:
-        """Raises NotFound, also for a run that is not finished."""
+        """Raises NotFound, also for a run that is not finished. Of a thinned run, metrics and
+        findings are there, everything else is empty."""
 
     @abstractmethod
     def sweep(self, project_id: int, *, keep: Sequence[int], running: Sequence[JobRef]) -> int:
         """Delete, in batches, runs that are neither in *keep* nor written by a *running* attempt,
-        and blobs that no remaining run lists. Of a finished run that goes, the row itself with its
-        metrics and findings stays. Returns the number of runs removed or thinned."""
+        and blobs and commits that no remaining run lists. Of a finished run that goes, the row
+        itself with its metrics and findings stays. Returns the number of runs removed or thinned.
+
+        Blobs and commits stay while any run is being written: it may rely on facts that it found
+        and whose files it has not listed yet. The next sweep takes them."""
 
     @abstractmethod
     def purge(self, project_id: int) -> None:
-        """Delete all that is stored for a project, in batches. Idempotent."""
+        """Delete all that is stored for a project, in batches. Idempotent. Ids of runs that the
+        project had are not given again, should it be written once more."""

@@ -41,7 +41,8 @@ class TreeEntry(NamedTuple):
 class RunFile(NamedTuple):
     """A file of a run. ``module`` is the dotted prefix of its names, '' where there is none.
 
-    ``lines`` is 0 for what was not read. ``problem`` says why a FAILED file failed.
+    ``lines`` is 0 for what was not read. ``problem`` says why a FAILED file failed. ``extractor``
+    is the version whose facts an INDEXED file has ('' for every other): see ``key``.
     """
 
     path: str
@@ -54,6 +55,13 @@ class RunFile(NamedTuple):
     module: str
     lines: int
     problem: str = ""
+    extractor: str = ""
+
+    def key(self, algorithm: str) -> "BlobKey | None":
+        """Key of the file's facts, None where it has none. ``algorithm`` is the run's."""
+        if self.status != FileStatus.INDEXED or not self.extractor:
+            return None
+        return BlobKey(algorithm, self.blob, self.language, self.extractor)
 
 
 class BlobKey(NamedTuple):

@@ -223,7 +223,8 @@ class Run:
 
     ``complete`` is False when a stage failed or was cut short. ``settings`` are those that decide
     facts (limits, switches): same commit, same stage versions, same settings and complete means
-    there is nothing to do.
+    there is nothing to do. ``thinned``: of a run that is not kept in full any more, only this row,
+    metrics and findings are left.
     """
 
     project_id: int
@@ -240,6 +241,7 @@ class Run:
     job: JobRef | None
     created_at: datetime
     finished_at: datetime | None
+    thinned: bool = False
 
     def stage_versions(self) -> dict[str, Json]:
         return {stage.name: stage.version for stage in self.stages}

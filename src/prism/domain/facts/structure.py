@@ -134,6 +134,12 @@ class Symbol(NamedTuple):
     windows: tuple[int, ...] = ()
 
 
+def is_named(symbol: Symbol, name: str) -> bool:
+    """Is this what people mean by *name*: its name or qualified name (case-sensitive), or the end
+    of its qualified name after a dot ('Model.save' for 'base.Model.save')?"""
+    return name in (symbol.name, symbol.qualname) or symbol.qualname.endswith("." + name)
+
+
 class Binding(NamedTuple):
     """One local name that an import statement binds (or '' for a side effect or a bare re-export).
 
