@@ -1,5 +1,6 @@
 """Opening the database: two SQLite files in the data directory, or one Postgres by URL."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,6 +81,27 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def to_json(document: object) -> str:
+    """How JSON columns are written: what Postgres cannot hold is replaced, on both databases.
+
+    That is NUL and halves of surrogate pairs; the latter stand for bytes of odd file names.
+    """
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    if "\\u0000" in text:
+        text = json.dumps(_without_nul(document), ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _without_nul(document: object) -> object:
+    if isinstance(document, str):
+        return document.replace("\0", "\ufffd")
+    if isinstance(document, dict):
+        return {_without_nul(name): _without_nul(value) for name, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [_without_nul(value) for value in document]
+    return document
+
+
 def _open_embedded(directory: Path) -> Database:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,6 +124,7 @@ def _sqlite_engine(file: Path, *, synchronous: str) -> Engine:
         URL.create("sqlite+pysqlite", database=str(file)),
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
         hide_parameters=True,
+        json_serializer=to_json,
     )
 
     @event.listens_for(engine, "connect")
@@ -159,6 +182,7 @@ def _open_postgres(url: URL) -> Database:
             "keepalives_count": 3,
         },
         hide_parameters=True,
+        json_serializer=to_json,
     )
 
     @event.listens_for(engine, "connect")

@@ -1,0 +1,373 @@
+"""The queue on either database: transitions in short transactions that hold the job's row."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from prism.adapters.sql import parking
+from prism.adapters.sql.engine import reading, writing
+from prism.adapters.sql.job_rows import changes, new_row, to_job
+from prism.adapters.sql.jobs_tables import jobs, projects
+from prism.adapters.sql.moments import Moments
+from prism.adapters.sql.parking import CLAIMABLE, ORDER, PENDING, RUNNING
+from prism.adapters.sql.pointers import move_pointers, read_pointers
+from prism.adapters.sql.signals import wake_workers
+from prism.application.ports.jobs import JobRepository
+from prism.domain import job_transitions as transitions
+from prism.domain.errors import Conflict, NotFound
+from prism.domain.jobs import (
+    Claim,
+    Job,
+    JobError,
+    JobState,
+    Progress,
+    Publication,
+    Published,
+    Renewal,
+)
+from prism.domain.values import JsonObject
+
+_CLAIM_TRIES_MAX = 20
+_PARK_ROUNDS_MAX = 500
+
+
+class SqlJobRepository(JobRepository):
+    """Everything that the two databases have in common; see ``jobs_postgres``, ``jobs_sqlite``."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        moments: Moments,
+        *,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._engine = engine
+        self._moments = moments
+        self._jitter = jitter
+
+    def claim(
+        self, *, worker: str, host: str, lease_seconds: float, only: int | None = None
+    ) -> Claim | None:
+        for _ in range(_CLAIM_TRIES_MAX):
+            try:
+                with writing(self._engine) as connection:
+                    return self._claim(connection, worker, host, lease_seconds, only)
+            except IntegrityError:
+                # Another worker began another job of the same project at this very moment.
+                continue
+        return None
+
+    def _claim(
+        self,
+        connection: Connection,
+        worker: str,
+        host: str,
+        lease_seconds: float,
+        only: int | None,
+    ) -> Claim | None:
+        next_job = self._next_job(host, only).cte("next_job")
+        next_job = next_job.prefix_with("MATERIALIZED", dialect="postgresql")
+        now = self._moments.now()
+        claimed = (
+            update(jobs)
+            .where(jobs.c.id.in_(select(next_job.c.id)))
+            .values(
+                status=JobState.RUNNING.value,
+                attempt=jobs.c.attempt + 1,
+                worker=worker,
+                lease_until=self._moments.after(lease_seconds),
+                heartbeat_at=now,
+                started_at=now,
+                finished_at=None,
+                cancel_requested_at=None,
+                rerun=False,
+                parked=False,
+                progress=None,
+            )
+            .returning(jobs)
+        )
+        row = connection.execute(claimed).mappings().one_or_none()
+        return None if row is None else Claim(job=to_job(row))
+
+    def _next_job(self, host: str, only: int | None) -> Select[int]:
+        running = jobs.alias("running")
+        busy = exists().where(
+            running.c.project_id == jobs.c.project_id,
+            literal_column("running.status = 'running'"),
+        )
+        due = select(jobs.c.id).where(
+            PENDING if only is not None else CLAIMABLE,
+            jobs.c.run_at <= self._moments.now(),
+            or_(jobs.c.host.is_(None), jobs.c.host == host),
+            ~busy,
+        )
+        if only is not None:
+            due = due.where(jobs.c.id == only)
+        return due.order_by(*ORDER).limit(1).with_for_update(skip_locked=True, of=jobs)
+
+    def renew(
+        self,
+        claim: Claim,
+        *,
+        lease_seconds: float,
+        progress: Progress | None = None,
+        clone_path: str | None = None,
+    ) -> Renewal:
+        values: dict[str, object] = {
+            "lease_until": self._moments.after(lease_seconds),
+            "heartbeat_at": self._moments.now(),
+        }
+        if progress is not None:
+            values["progress"] = progress.as_json()
+        if clone_path is not None:
+            values["clone_path"] = clone_path
+        renewed = (
+            update(jobs)
+            .where(jobs.c.id == claim.id, jobs.c.attempt == claim.attempt, RUNNING)
+            .values(values)
+            .returning(jobs.c.cancel_requested_at)
+        )
+        with writing(self._engine) as connection:
+            row = connection.execute(renewed).one_or_none()
+        if row is None:
+            return Renewal.LEASE_LOST
+        return Renewal.CONTINUE if row[0] is None else Renewal.CANCEL_REQUESTED
+
+    def complete(
+        self, claim: Claim, *, result: JsonObject, publish: Publication | None = None
+    ) -> bool:
+        with writing(self._engine) as connection:
+            held = self._held(connection, claim)
+            if held is None:
+                return self._already_completed(connection, claim)
+            job, now = held
+            if publish is not None:
+                move_pointers(connection, job.project_id, publish, now=now, job=claim.ref)
+            self._end(connection, job, transitions.completed(job, result=result, now=now), now)
+            return True
+
+    def fail(self, claim: Claim, error: JobError, *, retry: bool) -> JobState | None:
+        with writing(self._engine) as connection:
+            held = self._held(connection, claim)
+            if held is None:
+                return None
+            job, now = held
+            after = transitions.failed(job, error, retry=retry, now=now, jitter=self._jitter())
+            self._end(connection, job, after, now)
+            return after.state
+
+    def release(self, claim: Claim) -> bool:
+        with writing(self._engine) as connection:
+            held = self._held(connection, claim)
+            if held is not None:
+                job, now = held
+                self._end(connection, job, transitions.released(job, now=now), now)
+            return held is not None
+
+    def acknowledge_cancel(self, claim: Claim) -> bool:
+        with writing(self._engine) as connection:
+            held = self._held(connection, claim)
+            if held is not None:
+                job, now = held
+                self._end(connection, job, transitions.cancelled(job, now=now), now)
+            return held is not None
+
+    def reap(self, *, limit: int = 50) -> Sequence[Job]:
+        expired = select(jobs, self._moments.now().label("now")).where(
+            RUNNING, jobs.c.lease_until <= self._moments.now()
+        )
+        expired = expired.order_by(jobs.c.lease_until).limit(limit)
+        reaped: list[Job] = []
+        if self._any(expired):
+            with writing(self._engine) as connection:
+                locked = expired.with_for_update(skip_locked=True)
+                for row in connection.execute(locked).mappings().all():
+                    job, now = to_job(row), row["now"]
+                    after = transitions.lost(job, now=now, jitter=self._jitter())
+                    self._end(connection, job, after, now)
+                    reaped.append(after)
+        self._tidy()
+        return reaped
+
+    def _any(self, rows: Select[*tuple[object, ...]]) -> bool:
+        """Looked at without the write lock, which on SQLite there is only one of."""
+        with reading(self._engine) as connection:
+            return connection.execute(rows.limit(1)).first() is not None
+
+    def _tidy(self) -> None:
+        """Keep claims flat: see ``parking``."""
+        for _ in range(_PARK_ROUNDS_MAX):
+            with reading(self._engine) as connection:
+                blocked = parking.count_blocked(connection, self._moments.now())
+                stranded = parking.stranded(connection)
+            if blocked < parking.WORTH_PARKING and not stranded:
+                return
+            with writing(self._engine) as connection:
+                parking.park(connection, self._moments.now())
+                for project_id in stranded:
+                    parking.unpark_best(connection, project_id)
+
+    def request_cancel(self, job_id: int) -> JobState:
+        with writing(self._engine) as connection:
+            job, now = self._locked(connection, job_id)
+            if job.state.terminal:
+                raise Conflict(f"job {job_id} is {job.state} already")
+            after = transitions.cancel_requested(job, now=now)
+            self._store(connection, after)
+            if after.state.terminal:
+                parking.unpark_best(connection, job.project_id)
+            wake_workers(connection)
+            return after.state
+
+    def retry(self, job_id: int) -> Job:
+        try:
+            with writing(self._engine) as connection:
+                job, now = self._locked(connection, job_id)
+                if job.state not in (JobState.FAILED, JobState.CANCELLED):
+                    raise Conflict(
+                        f"job {job_id} is {job.state}",
+                        hint="only failed and cancelled jobs can be retried",
+                    )
+                after = transitions.retried(job, now=now)
+                self._store(connection, after)
+                wake_workers(connection)
+                return after
+        except IntegrityError as error:
+            raise Conflict(
+                f"a job like job {job_id} is pending or running already",
+                hint="`prism job list` shows it",
+            ) from error
+
+    def get(self, job_id: int) -> Job:
+        with reading(self._engine) as connection:
+            row = connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().first()
+        if row is None:
+            raise _no_job(job_id)
+        return to_job(row)
+
+    def list(
+        self,
+        *,
+        project_id: int | None = None,
+        states: Sequence[JobState] = (),
+        limit: int = 50,
+    ) -> Sequence[Job]:
+        newest = select(jobs).order_by(jobs.c.id.desc()).limit(limit)
+        if project_id is not None:
+            newest = newest.where(jobs.c.project_id == project_id)
+        if states:
+            newest = newest.where(jobs.c.status.in_([state.value for state in states]))
+        with reading(self._engine) as connection:
+            return tuple(to_job(row) for row in connection.execute(newest).mappings())
+
+    def counts(self) -> Mapping[JobState, int]:
+        by_state = select(jobs.c.status, func.count()).group_by(jobs.c.status)
+        with reading(self._engine) as connection:
+            found: dict[str, int] = dict(connection.execute(by_state).tuples().all())
+        return {state: found.get(state.value, 0) for state in JobState}
+
+    def prune(self, *, older_than_seconds: float, keep_per_project: int, limit: int = 5000) -> int:
+        old = jobs.c.finished_at < self._moments.after(-older_than_seconds)
+        newer = jobs.alias("newer")
+        newest_kept = (
+            select(newer.c.id)
+            .where(newer.c.project_id == jobs.c.project_id)
+            .order_by(newer.c.id.desc())
+            .offset(max(keep_per_project, 1) - 1)
+            .limit(1)
+            .correlate(jobs)
+            .scalar_subquery()
+        )
+        project = exists().where(
+            projects.c.id == jobs.c.project_id, projects.c.removed_at.is_(None)
+        )
+        spare = ~project if keep_per_project > 0 else literal_column("1 = 1")
+        chosen = (
+            select(jobs.c.id)
+            .where(old, or_(spare, jobs.c.id < newest_kept))
+            .order_by(jobs.c.finished_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=jobs)
+            .cte("chosen")
+            .prefix_with("MATERIALIZED", dialect="postgresql")
+        )
+        with writing(self._engine) as connection:
+            pruned = delete(jobs).where(jobs.c.id.in_(select(chosen.c.id)))
+            return connection.execute(pruned).rowcount
+
+    def published(self, project_id: int) -> Published:
+        with reading(self._engine) as connection:
+            return read_pointers(connection, project_id)
+
+    def publish(self, project_id: int, publication: Publication) -> None:
+        with writing(self._engine) as connection:
+            now = connection.execute(select(self._moments.now())).scalar_one()
+            if not move_pointers(connection, project_id, publication, now=now, job=None):
+                raise no_project(project_id)
+
+    def running_refs(self, project_id: int) -> Sequence[tuple[int, int]]:
+        running = select(jobs.c.id, jobs.c.attempt).where(jobs.c.project_id == project_id, RUNNING)
+        with reading(self._engine) as connection:
+            return [(row.id, row.attempt) for row in connection.execute(running)]
+
+    def _held(self, connection: Connection, claim: Claim) -> tuple[Job, datetime] | None:
+        """The claim's job and the time, its row locked; None when the lease is lost."""
+        fenced = select(jobs, self._moments.now().label("now")).where(
+            jobs.c.id == claim.id, jobs.c.attempt == claim.attempt, RUNNING
+        )
+        row = connection.execute(fenced.with_for_update()).mappings().one_or_none()
+        return None if row is None else _with_time(row)
+
+    def _locked(self, connection: Connection, job_id: int) -> tuple[Job, datetime]:
+        """Any job and the time, its row locked. Raises NotFound."""
+        one = select(jobs, self._moments.now().label("now")).where(jobs.c.id == job_id)
+        row = connection.execute(one.with_for_update()).mappings().one_or_none()
+        if row is None:
+            raise _no_job(job_id)
+        return _with_time(row)
+
+    def _already_completed(self, connection: Connection, claim: Claim) -> bool:
+        state = select(jobs.c.status).where(jobs.c.id == claim.id, jobs.c.attempt == claim.attempt)
+        return connection.execute(state).scalar() == JobState.COMPLETED.value
+
+    def _store(self, connection: Connection, job: Job) -> None:
+        connection.execute(update(jobs).where(jobs.c.id == job.id).values(changes(job)))
+
+    def _end(self, connection: Connection, before: Job, after: Job, now: datetime) -> None:
+        """Store the end of an attempt and everything that follows from it."""
+        self._store(connection, after)
+        follow_up = transitions.follow_up(before, after)
+        if follow_up is not None:
+            row = {**new_row(follow_up), "run_at": now, "created_at": now}
+            connection.execute(insert(jobs).values(row))
+        # A later statement than the one that locked the row: sees what was parked until then.
+        parking.unpark_best(connection, before.project_id)
+        wake_workers(connection)
+
+
+def _with_time(row: RowMapping) -> tuple[Job, datetime]:
+    return to_job(row), row["now"]
+
+
+def _no_job(job_id: int) -> NotFound:
+    return NotFound(f"there is no job {job_id}", hint="`prism job list` shows the newest")
+
+
+def no_project(project_id: int) -> NotFound:
+    return NotFound(f"there is no project {project_id}", hint="`prism project list` shows all")

@@ -1,0 +1,35 @@
+"""Which adapter serves which database."""
+
+from prism.adapters.sql.credentials import SqlCredentialRepository
+from prism.adapters.sql.engine import Database
+from prism.adapters.sql.jobs import SqlJobRepository
+from prism.adapters.sql.jobs_postgres import PostgresJobRepository
+from prism.adapters.sql.jobs_sqlite import SqliteJobRepository
+from prism.adapters.sql.moments import ClockMoments, Moments, ServerMoments
+from prism.adapters.sql.projects import SqlProjectRepository
+from prism.adapters.sql.wakeup import PollingWakeup, PostgresWakeup
+from prism.application.ports.clock import Clock
+from prism.application.ports.jobs import Wakeup
+
+
+def moments(database: Database, clock: Clock) -> Moments:
+    """The server's time on Postgres; *clock*'s where the database is a file of this host."""
+    return ClockMoments(clock) if database.embedded else ServerMoments()
+
+
+def job_repository(database: Database, moments: Moments) -> SqlJobRepository:
+    kind = SqliteJobRepository if database.embedded else PostgresJobRepository
+    return kind(database.jobs, moments)
+
+
+def project_repository(database: Database, moments: Moments) -> SqlProjectRepository:
+    return SqlProjectRepository(database.jobs, moments)
+
+
+def credential_repository(database: Database) -> SqlCredentialRepository:
+    return SqlCredentialRepository(database.jobs)
+
+
+def wakeup(database: Database) -> Wakeup:
+    """Hears of new jobs, by LISTEN or by watching the file; close it in the end."""
+    return (PollingWakeup if database.embedded else PostgresWakeup)(database.jobs)
