@@ -28,8 +28,8 @@ class Scope:
 class ScopeTable:
     """Scopes of one file by number; 0 is the module's.
 
-    A class scope is seen from its own statements only, not from functions inside it, where
-    ``class_scopes_are_open`` is False (Python, and ECMAScript's class bodies alike).
+    A class scope is seen from its own statements only, not from what is nested in it: in Python by
+    the language's rule, in ECMAScript because members are only reached through ``this``.
     """
 
     def __init__(self) -> None:
@@ -46,12 +46,18 @@ class ScopeTable:
         return max(scope, 0)
 
     def declare(self, scope: int, name: str, *, binding: int = NONE, symbol: int = NONE) -> None:
-        """Say that *name* exists in *scope*. The first binding or symbol wins over later ones and
-        over plain variables: of ``try: import a as x`` / ``except: x = None`` it is the import."""
+        """Say that *name* exists in *scope*. The first binding and the first symbol stay: of
+        ``try: import a as x`` / ``except ImportError: x = None`` it is the import."""
         forward = self.scopes[scope].forwards.get(name)
         names = self.scopes[scope if forward is None else forward].names
-        if names.get(name, UNKNOWN) == UNKNOWN:
+        known = names.get(name)
+        if known is None:
             names[name] = (binding, symbol)
+        elif NONE in known:
+            names[name] = (
+                binding if known[0] == NONE else known[0],
+                symbol if known[1] == NONE else known[1],
+            )
 
     def forward(self, scope: int, name: str, target: int) -> None:
         """From here on *name* in *scope* means *name* in scope *target*."""

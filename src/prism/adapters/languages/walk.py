@@ -1,7 +1,9 @@
 """What a language's actions work with: the state of one walk over one file, and its findings."""
 
+from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from tree_sitter import Node
 
@@ -114,9 +116,10 @@ class Draft:
 class _Saved:
     """State around a definition's body, restored when the walk leaves it."""
 
-    __slots__ = ("frame", "scope", "symbol", "timing", "tokens")
+    __slots__ = ("branch", "frame", "scope", "symbol", "timing", "tokens")
 
     def __init__(self, walk: "Walk") -> None:
+        self.branch = walk.branch
         self.frame = walk.frame
         self.scope = walk.scope
         self.symbol = walk.symbol
@@ -129,8 +132,9 @@ class Walk:
 
     State: ``symbol`` (whose body this is, NONE = the module's), ``scope`` (number in ``scopes``),
     ``frame`` (complexity of the function around), ``timing``, ``guard``, ``role`` (what a bare
-    identifier here does), ``statement`` (counter for imports, see ``next_statement``). ``data`` is
-    the language's own, set up by its ``begin``.
+    identifier here does), ``branch`` (blocks of control flow around, within this definition),
+    ``statement`` (counter for imports, see ``next_statement``). ``data`` is the language's own, set
+    up by its ``begin``.
     """
 
     def __init__(self, source: bytes) -> None:
@@ -147,6 +151,7 @@ class Walk:
         self.data: object = None
         self.complexity = 0
         self.depth = 0
+        self.branch = 0
         self.symbols: list[Draft] = []
         self.bindings: list[Binding] = []
         self.exports: list[Export] = []
@@ -159,6 +164,10 @@ class Walk:
         self.tokens: list[int] = []
         self.deeper = Step(self._deepen)
         self.shallower = Step(self._surface)
+        self.into_branch = Step(self._branch)
+        self.out_of_branch = Step(self._unbranch)
+        self._role_steps = {role: Step(partial(self._push_role, role)) for role in Role}
+        self._role_end = Step(self._pop_role)
         self._names: dict[bytes, str] = {}
         self._roles: list[str] = []
         self._guards: list[str] = []
@@ -186,6 +195,10 @@ class Walk:
     def flow(self, kind: str, target: str, source: str, node: Node) -> None:
         self.flows.append(Flow(kind, target, source, self.symbol, node.start_point[0] + 1))
 
+    def add_flow(self, kind: str, target: str, source: str, enclosing: int, line: int) -> None:
+        """A flow within a symbol that is not the present one (a function's own parameters)."""
+        self.flows.append(Flow(kind, target, source, enclosing, line))
+
     def string(self, value: str, node: Node) -> None:
         """A string literal's value: kept when it looks like a path or a dotted name."""
         kind = looks_like(value)
@@ -193,9 +206,12 @@ class Walk:
             self.strings.append(StringFact(value, kind, self.symbol, node.start_point[0] + 1))
 
     def comment(self, node: Node) -> None:
-        """A comment: no token, no code, perhaps a mark. Call in the order of the text."""
+        """A comment: no token, no code, perhaps a mark."""
         start, end = node.start_byte, node.end_byte
-        self.comments.append((start, end))
+        if self.comments and start < self.comments[-1][0]:
+            insort(self.comments, (start, end))
+        else:
+            self.comments.append((start, end))
         text = self.source[start:end]
         if b"TODO" in text or b"FIXME" in text or b"XXX" in text or b"HACK" in text:
             line = node.start_point[0] + 1
@@ -270,6 +286,7 @@ class Walk:
 
     def _open(self, index: int, scope: str) -> _Saved:
         saved = _Saved(self)
+        self.branch = 0
         self.depth += 1
         if self.depth <= DEPTH_MAX:
             self.scope = self.scopes.open(scope, self.scope)
@@ -287,7 +304,7 @@ class Walk:
         self.depth -= 1
         frame = self.frame
         self.frame, self.scope = saved.frame, saved.scope
-        self.symbol, self.timing = saved.symbol, saved.timing
+        self.symbol, self.timing, self.branch = saved.symbol, saved.timing, saved.branch
         if scope != FUNCTION:
             return
         if index == NONE:
@@ -317,23 +334,51 @@ class Walk:
         """Is this directly in a class body?"""
         return self.scopes.scopes[self.scope].kind == CLASS
 
+    def owned(self, index: int, nodes: Sequence[Visit]) -> list[Visit]:
+        """Walk *nodes* in the present scope, but as part of symbol *index*: what a definition needs
+        and does not hold in its body (decorators, annotations, defaults, bases)."""
+        if index == NONE or not nodes:
+            return list(nodes)
+        outer = self.symbol
+        return [
+            Step(lambda: setattr(self, "symbol", index)),
+            *nodes,
+            Step(lambda: setattr(self, "symbol", outer)),
+        ]
+
     def nested(self, nodes: Sequence[Visit]) -> list[Visit]:
         """Walk *nodes* one level of control flow deeper."""
         return [self.deeper, *nodes, self.shallower]
 
-    def as_role(self, role: str, nodes: Sequence[Visit]) -> list[Visit]:
+    def branched(self, nodes: Sequence[Visit]) -> list[Visit]:
+        """Walk *nodes* as conditional, without a level of nesting (the body of a ``try``)."""
+        return [self.into_branch, *nodes, self.out_of_branch]
+
+    def as_role(self, role: Role, nodes: Sequence[Visit]) -> list[Visit]:
         """Walk *nodes* with bare identifiers in *role*."""
-        return [Step(lambda: self._push_role(role)), *nodes, Step(self._pop_role)]
+        return [self._role_steps[role], *nodes, self._role_end]
 
     def guarded(self, guard: str, nodes: Sequence[Visit]) -> list[Visit]:
-        """Walk *nodes* with imports under *guard*."""
-        return [Step(lambda: self._push_guard(guard)), *nodes, Step(self._pop_guard)]
+        """Walk *nodes* with imports under *guard*; inside TYPE_CHECKING that guard stays."""
+        return [
+            Step(partial(self._push_guard, guard)),
+            *nodes,
+            Step(self._pop_guard),
+        ]
 
     def _deepen(self) -> None:
+        self.branch += 1
         self.frame.deepen()
 
     def _surface(self) -> None:
+        self.branch -= 1
         self.frame.surface()
+
+    def _branch(self) -> None:
+        self.branch += 1
+
+    def _unbranch(self) -> None:
+        self.branch -= 1
 
     def _push_role(self, role: str) -> None:
         self._roles.append(self.role)
@@ -344,7 +389,8 @@ class Walk:
 
     def _push_guard(self, guard: str) -> None:
         self._guards.append(self.guard)
-        self.guard = guard
+        if self.guard != Guard.TYPE_CHECKING:
+            self.guard = guard
 
     def _pop_guard(self) -> None:
         self.guard = self._guards.pop()

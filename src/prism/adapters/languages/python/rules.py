@@ -1,6 +1,63 @@
 """Python: what to do at each kind of node of tree-sitter-python 0.25."""
 
-from prism.adapters.languages.walk import Rules
+from prism.adapters.languages.python import definitions, exports, expressions, imports, statements
+from prism.adapters.languages.walk import Action, Rules, Walk
 
-RULES = Rules(name="python", actions={})
+_ACTIONS: dict[str, Action] = {
+    "comment": Walk.comment,
+    "identifier": expressions.identifier,
+    "attribute": expressions.attribute,
+    "call": expressions.call,
+    "keyword_argument": expressions.keyword_argument,
+    "string": expressions.string,
+    "type": expressions.annotation,
+    "generic_type": expressions.generic_type,
+    "subscript": expressions.subscript,
+    "boolean_operator": expressions.boolean_operator,
+    "conditional_expression": expressions.conditional_expression,
+    "lambda": expressions.lambda_,
+    "list_comprehension": expressions.comprehension,
+    "set_comprehension": expressions.comprehension,
+    "dictionary_comprehension": expressions.comprehension,
+    "generator_expression": expressions.comprehension,
+    "yield": expressions.yield_,
+    "import_statement": imports.import_statement,
+    "import_from_statement": imports.import_from_statement,
+    "future_import_statement": imports.import_from_statement,
+    "decorated_definition": definitions.decorated_definition,
+    "decorator": definitions.decorator,
+    "function_definition": definitions.function_definition,
+    "class_definition": definitions.class_definition,
+    "assignment": statements.assignment,
+    "augmented_assignment": statements.augmented_assignment,
+    "named_expression": statements.named_expression,
+    "delete_statement": statements.delete_statement,
+    "type_alias_statement": statements.type_alias_statement,
+    "global_statement": statements.global_statement,
+    "nonlocal_statement": statements.nonlocal_statement,
+    "return_statement": statements.return_statement,
+    "if_statement": statements.if_statement,
+    "elif_clause": statements.elif_clause,
+    "else_clause": statements.else_clause,
+    "for_statement": statements.for_statement,
+    "while_statement": statements.while_statement,
+    "try_statement": statements.try_statement,
+    "except_clause": statements.except_clause,
+    "as_pattern": statements.as_pattern,
+    "match_statement": statements.match_statement,
+    "case_clause": statements.case_clause,
+    "dotted_name": statements.dotted_name,
+    "class_pattern": statements.class_pattern,
+    "keyword_pattern": statements.keyword_pattern,
+    "splat_pattern": statements.splat_pattern,
+}
+
+RULES = Rules(
+    name="python",
+    actions=_ACTIONS,
+    tokens=frozenset({"integer", "float", "true", "false", "none", "ellipsis"}),
+    begin=exports.begin,
+    before_resolve=exports.before_resolve,
+    after_resolve=exports.after_resolve,
+)
 RULES_BY_NAME = {"python": RULES}

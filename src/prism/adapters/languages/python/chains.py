@@ -1,0 +1,88 @@
+"""Dotted chains of Python expressions, and the chains whose values an expression may have."""
+
+from collections.abc import Sequence
+
+from tree_sitter import Node
+
+from prism.adapters.languages.python.kinds import (
+    ATTRIBUTE,
+    AWAIT,
+    BOOLEAN_OPERATOR,
+    CALL,
+    CONDITIONAL_EXPRESSION,
+    IDENTIFIER,
+    NAMED_EXPRESSION,
+    PARENTHESIZED_EXPRESSION,
+    SUBSCRIPT,
+)
+from prism.adapters.languages.walk import Walk
+
+#: Alternatives of one expression that flows follow; more are dropped.
+_SOURCES_MAX = 16
+
+
+def chain_of(walk: Walk, node: Node) -> tuple[str, Node | None]:
+    """The dotted chain of an identifier or attribute, and what is left to walk.
+
+    ``a.b.c`` gives ('a.b.c', None); ``f().x.y`` gives ('.x.y', the node of ``f()``): a chain with
+    an empty head, because nobody knows what the call returns. Other nodes give ('', node).
+    """
+    kind = node.kind_id
+    if kind == IDENTIFIER:
+        return walk.text(node), None
+    if kind != ATTRIBUTE:
+        return "", node
+    inner = node.children[0]
+    while inner.kind_id == ATTRIBUTE:
+        inner = inner.children[0]
+    if inner.kind_id == IDENTIFIER:
+        text = walk.text(node)
+        return (
+            text if text.isascii() and " " not in text and "\n" not in text else _parts(text)
+        ), None
+    raw = walk.source[inner.end_byte : node.end_byte].decode("utf-8", "replace")
+    return _parts(raw), inner
+
+
+def _parts(text: str) -> str:
+    """A chain without the blanks, comments and line breaks that may stand around its dots."""
+    if "#" in text:
+        text = "\n".join(line.partition("#")[0] for line in text.split("\n"))
+    return "".join(text.replace("\\\n", "").split())
+
+
+def sources(walk: Walk, node: Node) -> list[str]:
+    """Chains whose value *node* may have: 'a.b', 'f()' for a result, 'xs[]' for an element.
+
+    Follows ``x if c else y``, ``a or b``, parentheses, await and walrus; literals give nothing.
+    """
+    found: list[str] = []
+    stack = [node]
+    while stack and len(found) < _SOURCES_MAX:
+        node = stack.pop()
+        kind = node.kind_id
+        if kind == IDENTIFIER:
+            found.append(walk.text(node))
+        elif kind == ATTRIBUTE:
+            found.append(chain_of(walk, node)[0])
+        elif kind == CALL:
+            found.append(chain_of(walk, node.children[0])[0] + "()")
+        elif kind == SUBSCRIPT:
+            found.append(chain_of(walk, node.children[0])[0] + "[]")
+        else:
+            stack.extend(reversed(_alternatives(node)))
+    return found
+
+
+def _alternatives(node: Node) -> Sequence[Node]:
+    kind = node.kind_id
+    named = node.named_children
+    if kind in (PARENTHESIZED_EXPRESSION, AWAIT):
+        return named[:1]
+    if kind == CONDITIONAL_EXPRESSION and len(named) == 3:
+        return (named[0], named[2])
+    if kind == BOOLEAN_OPERATOR:
+        return named
+    if kind == NAMED_EXPRESSION:
+        return named[-1:]
+    return ()

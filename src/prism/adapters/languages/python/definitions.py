@@ -1,0 +1,211 @@
+"""Python's functions and classes: symbols with signature, docstring, flags and decorators."""
+
+from collections.abc import Sequence
+
+from tree_sitter import Node
+
+from prism.adapters.languages.python.chains import chain_of
+from prism.adapters.languages.python.expressions import declare
+from prism.adapters.languages.python.kinds import (
+    ASYNC,
+    BLOCK,
+    CALL,
+    COLON,
+    COMMENT,
+    DECORATOR,
+    IDENTIFIER,
+    KEYWORD_ARGUMENT,
+    SUBSCRIPT,
+)
+from prism.adapters.languages.python.strings import docstring_in
+from prism.adapters.languages.python.targets import parameters
+from prism.adapters.languages.scopes import BLOCK as BLOCK_SCOPE
+from prism.adapters.languages.scopes import CLASS, FUNCTION
+from prism.adapters.languages.walk import SIGNATURE_MAX, Step, Visit, Walk
+from prism.domain.facts.structure import NONE, Role, SymbolFlag, SymbolKind, Visibility
+
+_DECORATOR_FLAGS = {
+    "overload": SymbolFlag.OVERLOAD,
+    "property": SymbolFlag.PROPERTY,
+    "cached_property": SymbolFlag.PROPERTY,
+    "setter": SymbolFlag.PROPERTY,
+    "deleter": SymbolFlag.PROPERTY,
+    "getter": SymbolFlag.PROPERTY,
+    "staticmethod": SymbolFlag.STATIC,
+    "classmethod": SymbolFlag.CLASSMETHOD,
+    "abstractmethod": SymbolFlag.ABSTRACT,
+    "abstractproperty": SymbolFlag.ABSTRACT | SymbolFlag.PROPERTY,
+}
+_BASE_KINDS = {
+    "Enum": SymbolKind.ENUM,
+    "IntEnum": SymbolKind.ENUM,
+    "StrEnum": SymbolKind.ENUM,
+    "Flag": SymbolKind.ENUM,
+    "IntFlag": SymbolKind.ENUM,
+    "Protocol": SymbolKind.INTERFACE,
+}
+
+
+def visibility(name: str) -> str:
+    """By the leading underscores; dunder names are public."""
+    if not name.startswith("_") or (name.startswith("__") and name.endswith("__")):
+        return Visibility.PUBLIC
+    return Visibility.PRIVATE if name.startswith("__") else Visibility.PROTECTED
+
+
+def decorated_definition(walk: Walk, node: Node) -> Sequence[Visit] | None:
+    """Hands the decorators to the definition below them."""
+    decorators = [child for child in node.children if child.kind_id == DECORATOR]
+    others: list[Visit] = [c for c in node.children[:-1] if c.kind_id != DECORATOR]
+    definition = node.children[-1]
+    if definition.type == "class_definition":
+        return [*others, *class_definition(walk, definition, decorators)]
+    if definition.type == "function_definition":
+        return [*others, *function_definition(walk, definition, decorators)]
+    return node.children
+
+
+def decorator(walk: Walk, node: Node) -> Sequence[Visit]:
+    """``@a.b(c)``: the name is a decorator, the arguments are ordinary."""
+    parts = node.children
+    expression = next((part for part in parts[1:] if part.kind_id != COMMENT), None)
+    if expression is None:
+        return parts
+    named = expression.children[0] if expression.kind_id == CALL else expression
+    chain, rest = chain_of(walk, named)
+    if not chain:
+        return parts
+    walk.refer(chain, Role.DECORATOR, named)
+    walk.tokens.append(node.kind_id)
+    arguments = expression.children[1:] if expression.kind_id == CALL else []
+    return [*arguments] if rest is None else [rest, *arguments]
+
+
+def function_definition(walk: Walk, node: Node, decorators: Sequence[Node] = ()) -> Sequence[Visit]:
+    children = node.children
+    name = node.child_by_field_name("name")
+    if name is None:
+        return [*decorators, *children]
+    in_class = walk.in_class()
+    kind = SymbolKind.METHOD if in_class else SymbolKind.FUNCTION
+    text = walk.text(name)
+    if in_class and text == "__init__":
+        kind = SymbolKind.CONSTRUCTOR
+    index = walk.define(node, kind=kind, name=text)
+    body = children[-1]
+    names: list[Node] = []
+    outside: list[Visit] = list(decorators)
+    type_parameters = node.child_by_field_name("type_parameters")
+    for child in children[:-1]:
+        if child.type == "parameters":
+            names, others = parameters(walk, child, index)
+            outside.extend(others)
+        elif child.is_named and child.kind_id not in (IDENTIFIER,):
+            outside.append(child)
+    if index != NONE:
+        _describe(walk, index, node, body, decorators)
+        if children[0].kind_id == ASYNC:
+            walk.symbols[index].flags |= SymbolFlag.ASYNC
+    inside = walk.enter(index, [Step(lambda: declare(walk, names)), body], FUNCTION)
+    return _framed(walk, index, node, name, type_parameters, walk.owned(index, outside) + inside)
+
+
+def class_definition(walk: Walk, node: Node, decorators: Sequence[Node] = ()) -> Sequence[Visit]:
+    children = node.children
+    name = node.child_by_field_name("name")
+    if name is None:
+        return [*decorators, *children]
+    index = walk.define(node, kind=SymbolKind.CLASS, name=walk.text(name))
+    body = children[-1]
+    outside: list[Visit] = list(decorators)
+    type_parameters = node.child_by_field_name("type_parameters")
+    if type_parameters is not None:
+        outside.append(type_parameters)
+    bases = node.child_by_field_name("superclasses")
+    if bases is not None:
+        outside.extend(_bases(walk, index, bases))
+    if index != NONE:
+        _describe(walk, index, node, body, decorators)
+    inside = walk.enter(index, [body], CLASS)
+    return _framed(walk, index, node, name, type_parameters, walk.owned(index, outside) + inside)
+
+
+def _framed(
+    walk: Walk,
+    index: int,
+    node: Node,
+    name: Node,
+    visits_of: Node | None,
+    visits: list[Visit],
+) -> Sequence[Visit]:
+    """The definition's visits with its hash at the end; in a scope for type parameters if any."""
+    if visits_of is not None:
+        names = [Step(lambda: _declare_type_parameters(walk, visits_of))]
+        visits = walk.enter(NONE, [*names, *visits], BLOCK_SCOPE)
+    return [*visits, Step(lambda: walk.hash_body(index, node, name))]
+
+
+def _declare_type_parameters(walk: Walk, node: Node) -> None:
+    for child in node.named_children:
+        found: Node | None = child
+        while found is not None and found.kind_id != IDENTIFIER:
+            found = found.named_children[0] if found.named_children else None
+        if found is not None:
+            walk.scopes.declare(walk.scope, walk.text(found))
+
+
+def _bases(walk: Walk, index: int, node: Node) -> list[Visit]:
+    """Base classes: the names are bases, their type arguments are types."""
+    visits: list[Visit] = []
+    for child in node.children:
+        if child.kind_id == KEYWORD_ARGUMENT or not child.is_named:
+            visits.append(child)
+            continue
+        head = child.children[0] if child.kind_id == SUBSCRIPT else child
+        chain = chain_of(walk, head)[0]
+        kind = _BASE_KINDS.get(chain.rpartition(".")[2])
+        if kind is not None and index != NONE:
+            walk.symbols[index].kind = kind
+        if child.kind_id == SUBSCRIPT:
+            visits.extend(walk.as_role(Role.BASE, [head]))
+            visits.extend(walk.as_role(Role.TYPE, child.children[1:]))
+        else:
+            visits.extend(walk.as_role(Role.BASE, [child]))
+    return visits
+
+
+def _describe(walk: Walk, index: int, node: Node, body: Node, decorators: Sequence[Node]) -> None:
+    draft = walk.symbols[index]
+    draft.visibility = visibility(draft.name)
+    draft.signature = _signature(walk, node, body)
+    if body.kind_id == BLOCK:
+        draft.docstring = docstring_in(walk, body.children)
+    draft.decorators = tuple(
+        walk.between(item.start_byte + 1, item.end_byte) for item in decorators
+    )
+    if walk.branch:
+        draft.flags |= SymbolFlag.CONDITIONAL
+    for item in draft.decorators:
+        last = item.partition("(")[0].rpartition(".")[2]
+        draft.flags |= _DECORATOR_FLAGS.get(last, SymbolFlag.NONE)
+
+
+def _signature(walk: Walk, node: Node, body: Node) -> str:
+    """Text from ``def``/``class`` to the colon, without comments."""
+    end = body.start_byte
+    comments: list[tuple[int, int]] = []
+    for child in node.children:
+        if child.kind_id == COLON:
+            end = child.start_byte
+            break
+        comments.extend(
+            (inner.start_byte, inner.end_byte)
+            for inner in (child, *child.children)
+            if inner.kind_id == COMMENT
+        )
+    start, pieces = node.start_byte, []
+    for comment_start, comment_end in comments:
+        pieces.append(walk.between(start, comment_start))
+        start = comment_end
+    pieces.append(walk.between(start, end))
+    return " ".join(piece for piece in pieces if piece)[:SIGNATURE_MAX]

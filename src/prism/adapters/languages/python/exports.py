@@ -1,0 +1,84 @@
+"""Python's ``__all__``, and what is only known when the whole file has been walked."""
+
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from prism.adapters.languages.python.kinds import CONCATENATED_STRING, STRING
+from prism.adapters.languages.python.strings import docstring_in, literal
+from prism.adapters.languages.walk import Walk
+from prism.domain.facts.structure import NONE, Binding, Export, ImportForm, SymbolFlag
+
+
+@dataclass(slots=True)
+class PythonState:
+    """Names seen in ``__all__``, in order, without repetition."""
+
+    public: dict[str, None] = field(default_factory=dict)
+
+
+def begin(walk: Walk, root: Node) -> None:
+    walk.data = PythonState()
+    walk.docstring = docstring_in(walk, root.children)
+
+
+def note_all(walk: Walk, target: Node, value: Node) -> None:
+    """Remember the strings assigned or added to the module's ``__all__``."""
+    if walk.scope == 0 and walk.text(target) == "__all__":
+        note_strings(walk, value)
+
+
+def note_strings(walk: Walk, value: Node) -> None:
+    assert isinstance(walk.data, PythonState)
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if node.kind_id in (STRING, CONCATENATED_STRING):
+            name = literal(walk, node)
+            if name:
+                walk.data.public.setdefault(name)
+        else:
+            stack.extend(reversed(node.named_children))
+
+
+def before_resolve(walk: Walk) -> None:
+    """Exports; public imports become re-exports."""
+    assert isinstance(walk.data, PythonState)
+    for name in walk.data.public:
+        binding, symbol = walk.scopes.lookup(0, name)
+        walk.exports.append(Export(name, name, symbol, binding))
+        if symbol != NONE:
+            walk.symbols[symbol].flags |= SymbolFlag.EXPORTED
+        if binding != NONE and walk.bindings[binding].form == ImportForm.IMPORT:
+            walk.bindings[binding] = walk.bindings[binding]._replace(form=ImportForm.REEXPORT)
+
+
+def after_resolve(walk: Walk) -> None:
+    """``import a.b`` and ``import a.c`` both bind ``a``: pick by what the chain goes on with."""
+    plain: dict[str, list[int]] = {}
+    for index, binding in enumerate(walk.bindings):
+        if binding.local and not binding.imported and "." in binding.module:
+            plain.setdefault(binding.local, []).append(index)
+    several = {local: found for local, found in plain.items() if len(found) > 1}
+    if not several:
+        return
+    for at, reference in enumerate(walk.references):
+        if reference.binding == NONE:
+            continue
+        binding = walk.bindings[reference.binding]
+        candidates = several.get(binding.local)
+        if candidates is None or binding.imported:
+            continue
+        best = _longest(walk.bindings, candidates, reference.chain, binding.enclosing)
+        if best != NONE:
+            walk.references[at] = reference._replace(binding=best)
+
+
+def _longest(bindings: list[Binding], candidates: list[int], chain: str, enclosing: int) -> int:
+    best, length = NONE, -1
+    for index in candidates:
+        module = bindings[index].module
+        fits = bindings[index].enclosing == enclosing and f"{chain}.".startswith(f"{module}.")
+        if fits and len(module) > length:
+            best, length = index, len(module)
+    return best

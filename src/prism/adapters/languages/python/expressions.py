@@ -1,0 +1,231 @@
+"""Python expressions: references, calls and their arguments, strings, complexity."""
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+
+from tree_sitter import Node
+
+from prism.adapters.languages.python.chains import chain_of, sources
+from prism.adapters.languages.python.exports import note_all
+from prism.adapters.languages.python.imports import IMPORT_CALLS, dynamic_import
+from prism.adapters.languages.python.kinds import (
+    ARGUMENT_LIST,
+    BOOLEAN_OPERATOR,
+    COMMENT,
+    DICTIONARY_SPLAT,
+    FOR_IN_CLAUSE,
+    IDENTIFIER,
+    IF_CLAUSE,
+    IN,
+    INTERPOLATION,
+    KEYWORD_ARGUMENT,
+    LIST_SPLAT,
+    STRING_CONTENT,
+)
+from prism.adapters.languages.python.targets import assign, element_of, parameters
+from prism.adapters.languages.scopes import BLOCK, FUNCTION
+from prism.adapters.languages.walk import Step, Visit, Walk
+from prism.domain.facts.structure import NONE, FlowKind, Role, SymbolFlag
+
+_NAME_IN_TEXT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+#: A string longer than this is no annotation and no name.
+_ANNOTATION_MAX = 200
+
+
+def identifier(walk: Walk, node: Node) -> None:
+    raw = walk.text(node)
+    walk.uses.append((raw, walk.role, walk.scope, walk.symbol, node.start_byte))
+    walk.tokens.append(IDENTIFIER)
+
+
+def attribute(walk: Walk, node: Node) -> Sequence[Visit] | None:
+    """One reference and one token for a whole chain; what it hangs on is walked first."""
+    chain, rest = chain_of(walk, node)
+    walk.uses.append((chain, walk.role, walk.scope, walk.symbol, node.start_byte))
+    walk.tokens.append(node.kind_id)
+    return None if rest is None else (rest,)
+
+
+def call(walk: Walk, node: Node) -> Sequence[Visit] | None:
+    """A call: a reference to the callee, and flows of its arguments to the callee's places."""
+    children = node.children
+    callee = children[0]
+    chain, rest = chain_of(walk, callee)
+    if chain:
+        walk.uses.append((chain, Role.CALL, walk.scope, walk.symbol, callee.start_byte))
+        walk.tokens.append(node.kind_id)
+    arguments = children[-1]
+    if arguments.kind_id != ARGUMENT_LIST:  # f(x for x in y): a generator is the argument list
+        return children if rest is not None and not chain else [*children[1:]]
+    inner = arguments.children
+    if len(inner) > 2:
+        _argument_flows(walk, chain, inner)
+        if chain in IMPORT_CALLS:
+            dynamic_import(walk, node, inner)
+        elif chain.startswith("__all__."):
+            note_all(walk, callee.children[0], arguments)
+    if rest is None:
+        return inner
+    return [rest, *inner]
+
+
+def _argument_flows(walk: Walk, callee: str, arguments: Sequence[Node]) -> None:
+    place = 0
+    for argument in arguments:
+        kind = argument.kind_id
+        if kind == COMMENT or not argument.is_named:
+            continue
+        if kind == KEYWORD_ARGUMENT:
+            parts = argument.children
+            _flow_all(walk, f"{callee}#{walk.text(parts[0])}", parts[-1])
+        elif kind in (LIST_SPLAT, DICTIONARY_SPLAT):
+            star = "*" if kind == LIST_SPLAT else "**"
+            _flow_all(walk, f"{callee}#{star}", argument.children[-1])
+        else:
+            _flow_all(walk, f"{callee}#{place}", argument)
+        place += 1
+
+
+def _flow_all(walk: Walk, target: str, value: Node) -> None:
+    for source in sources(walk, value):
+        walk.flow(FlowKind.ARGUMENT, target, source, value)
+
+
+def keyword_argument(walk: Walk, node: Node) -> Sequence[Visit]:
+    """The keyword belongs to the callee: it is no reference here."""
+    walk.token(node)
+    return node.children[2:]
+
+
+def string(walk: Walk, node: Node) -> Sequence[Visit] | None:
+    """One token; code in f-strings is walked, names in string annotations are references."""
+    children = node.children
+    walk.tokens.append(node.kind_id)
+    if len(children) == 3 and children[1].kind_id == STRING_CONTENT:
+        content = children[1]
+        start, end = content.start_byte, content.end_byte
+        if end - start <= _ANNOTATION_MAX:
+            raw = walk.source[start:end]
+            if walk.role == Role.TYPE:
+                _names_in(walk, raw, start)
+            elif b"." in raw or b"/" in raw:
+                walk.string(raw.decode("utf-8", "replace"), node)
+        return None
+    return [child for child in children if child.kind_id == INTERPOLATION]
+
+
+def _names_in(walk: Walk, raw: bytes, start: int) -> None:
+    text = raw.decode("utf-8", "replace")
+    for match in _NAME_IN_TEXT.finditer(text):
+        byte = start + len(text[: match.start()].encode())
+        walk.uses.append((match.group(), Role.STRING, walk.scope, walk.symbol, byte))
+
+
+def annotation(walk: Walk, node: Node) -> Sequence[Visit]:
+    """A ``type`` node: what stands in it is a type."""
+    return walk.as_role(Role.TYPE, node.children)
+
+
+def generic_type(walk: Walk, node: Node) -> Sequence[Visit] | None:
+    """``Literal["a"]`` holds values, not names."""
+    head = node.children[0]
+    if walk.text(head) == "Literal":
+        identifier(walk, head)
+        return None
+    return node.children
+
+
+def subscript(walk: Walk, node: Node) -> Sequence[Visit] | None:
+    """The same for ``typing.Literal["a"]``."""
+    children = node.children
+    if walk.role == Role.TYPE and walk.text(children[0]).endswith("Literal"):
+        return children[:1]
+    return children
+
+
+def boolean_operator(walk: Walk, node: Node) -> Sequence[Visit]:
+    """``and``/``or``: each is a decision, each run of like operators one cognitive increment."""
+    reverse: list[Node] = []
+    operators: list[int] = []
+    while node.kind_id == BOOLEAN_OPERATOR:
+        children = node.children
+        reverse.extend(reversed(children[1:]))
+        operators.extend(child.kind_id for child in children[1:] if not child.is_named)
+        node = children[0]
+    reverse.append(node)
+    walk.frame.decide(len(operators))
+    changes = sum(first != second for first, second in pairwise(operators))
+    walk.frame.interrupt(1 + changes)
+    return reverse[::-1]
+
+
+def conditional_expression(walk: Walk, node: Node) -> Sequence[Visit]:
+    walk.frame.structure()
+    return walk.nested(node.children)
+
+
+def lambda_(walk: Walk, node: Node) -> Sequence[Visit]:
+    """A nameless function: a scope without a symbol."""
+    names: list[Node] = []
+    outside: list[Visit] = []
+    for child in node.children[1:-1]:
+        if child.is_named:
+            names, outside = parameters(walk, child)
+    body = node.children[-1:]
+    return [*outside, *walk.enter(NONE, [Step(lambda: declare(walk, names)), *body], FUNCTION)]
+
+
+def declare(walk: Walk, names: Sequence[Node]) -> None:
+    """Parameters as names of the present scope."""
+    for name in names:
+        walk.scopes.declare(walk.scope, walk.text(name))
+        walk.tokens.append(IDENTIFIER)
+
+
+def comprehension(walk: Walk, node: Node) -> Sequence[Visit]:
+    """A scope of its own, but for the first iterable; each ``for`` and ``if`` is a decision."""
+    first: list[Visit] = []
+    inside: list[Visit] = []
+    for child in node.children:
+        kind = child.kind_id
+        if kind == FOR_IN_CLAUSE:
+            walk.frame.decide()
+            parts = child.children
+            at = next((i for i, part in enumerate(parts) if part.kind_id == IN), len(parts) - 1)
+            iterable = parts[at + 1 :]
+            inside.append(Step(partial(_loop, walk, parts[:at], iterable)))
+            if first:
+                inside.extend(iterable)
+            else:
+                first.extend(iterable)
+        else:
+            if kind == IF_CLAUSE:
+                walk.frame.decide()
+            inside.append(child)
+    # Targets are declared before the element that uses them is walked only for readability of the
+    # facts: names are resolved when the whole file is known.
+    return [*first, *walk.enter(NONE, inside, BLOCK)]
+
+
+def _loop(walk: Walk, targets: Sequence[Node], iterable: Sequence[Node]) -> None:
+    values = [
+        element_of(source) for part in iterable if part.is_named for source in sources(walk, part)
+    ]
+    walk.tokens.append(FOR_IN_CLAUSE)
+    for target in targets:
+        if target.is_named and target.kind_id != COMMENT:
+            assign(walk, target, values)
+
+
+def yield_(walk: Walk, node: Node) -> Sequence[Visit]:
+    """Makes the function around a generator; the value goes into what it returns."""
+    if walk.symbol == NONE:
+        return node.children
+    draft = walk.symbols[walk.symbol]
+    draft.flags |= SymbolFlag.GENERATOR
+    for child in node.named_children:
+        for source in sources(walk, child):
+            walk.flow(FlowKind.STORE, f"{draft.qualname}()[]", source, child)
+    return node.children
