@@ -19,6 +19,8 @@ _GIT_VARIABLES = (
     "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
     "GIT_SSL_CAINFO",
 )  # fmt: skip
+#: What a job's process may have of the environment, besides libpq's own PG… variables.
+_PROCESS_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class Settings:
     history_limit: int = 1000
     parser_processes: int = 0  # 0: as many as there are processors, at most 8
     git_environment: tuple[tuple[str, str], ...] = ()
+    process_environment: tuple[tuple[str, str], ...] = ()
     encryption_key: Secret | None = field(default=None, repr=False)
 
     @staticmethod
@@ -53,6 +56,11 @@ class Settings:
             history_limit=_count(env, "PRISM_HISTORY_LIMIT", default=1000),
             parser_processes=_count(env, "PRISM_PARSER_PROCESSES", default=0),
             git_environment=tuple((n, env[n]) for n in _GIT_VARIABLES if env.get(n)),
+            process_environment=tuple(
+                (name, value)
+                for name, value in sorted(env.items())
+                if name in _PROCESS_VARIABLES or name.startswith("PG")
+            ),
             encryption_key=_encryption_key(env),
         )
 
@@ -62,7 +70,7 @@ class Settings:
     def as_json(self) -> str:
         """For the job's process. The key is not in it."""
         fields = asdict(replace(self, encryption_key=None))
-        del fields["encryption_key"]
+        del fields["encryption_key"], fields["process_environment"]
         return json.dumps(fields)
 
     @staticmethod
