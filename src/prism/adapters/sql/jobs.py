@@ -16,6 +16,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -279,7 +280,7 @@ class SqlJobRepository(JobRepository):
     def counts(self) -> Mapping[JobState, int]:
         by_state = select(jobs.c.status, func.count()).group_by(jobs.c.status)
         with reading(self._engine) as connection:
-            found: dict[str, int] = dict(connection.execute(by_state).tuples().all())
+            found = {status: count for status, count in connection.execute(by_state)}
         return {state: found.get(state.value, 0) for state in JobState}
 
     def prune(self, *, older_than_seconds: float, keep_per_project: int, limit: int = 5000) -> int:
@@ -297,7 +298,7 @@ class SqlJobRepository(JobRepository):
         project = exists().where(
             projects.c.id == jobs.c.project_id, projects.c.removed_at.is_(None)
         )
-        spare = ~project if keep_per_project > 0 else literal_column("1 = 1")
+        spare = ~project if keep_per_project > 0 else true()
         chosen = (
             select(jobs.c.id)
             .where(old, or_(spare, jobs.c.id < newest_kept))
@@ -309,7 +310,8 @@ class SqlJobRepository(JobRepository):
         )
         with writing(self._engine) as connection:
             pruned = delete(jobs).where(jobs.c.id.in_(select(chosen.c.id)))
-            return connection.execute(pruned).rowcount
+            # Counted by rows: the driver of SQLite knows no row count of statements with a CTE.
+            return len(connection.execute(pruned.returning(jobs.c.id)).all())
 
     def published(self, project_id: int) -> Published:
         with reading(self._engine) as connection:

@@ -47,8 +47,8 @@ PARKED: ColumnElement[bool] = literal_column("prism_jobs.parked")
 ORDER = (jobs.c.priority.desc(), jobs.c.run_at, jobs.c.id)
 
 
-def park(connection: Connection, now: ColumnElement[datetime]) -> int:
-    """Park the blocked jobs at the head of the order; returns how many there were."""
+def park(connection: Connection, now: ColumnElement[datetime]) -> None:
+    """Park the blocked jobs at the head of the order."""
     held = (
         select(jobs.c.project_id)
         .where(RUNNING)
@@ -66,7 +66,7 @@ def park(connection: Connection, now: ColumnElement[datetime]) -> int:
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     parked = update(jobs).where(jobs.c.id.in_(select(blocked.c.id))).values(parked=True)
-    return connection.execute(parked).rowcount
+    connection.execute(parked)
 
 
 def count_blocked(connection: Connection, now: ColumnElement[datetime]) -> int:
