@@ -39,6 +39,7 @@ class Engine:
     def __init__(self, rules: Rules, grammar: object) -> None:
         self.rules = rules
         self._language = Language(grammar)
+        self._kinds: dict[int, str] = {ERROR: "ERROR"}
         self._table = self._compile(rules)
 
     def _compile(self, rules: Rules) -> dict[int, Action | None]:
@@ -48,6 +49,7 @@ class Engine:
         for kind_id in range(self._language.node_kind_count):
             kind = self._language.node_kind_for_id(kind_id) or ""
             known.add(kind)
+            self._kinds[kind_id] = kind
             if self._language.node_kind_is_named(kind_id):
                 action = rules.actions.get(kind)
                 table[kind_id] = _token if action is None and kind in rules.tokens else action
@@ -65,7 +67,7 @@ class Engine:
         root = self._parse(source, deadline_seconds)
         if root.descendant_count > NODES_MAX:
             return self._bare(source, "file has too many syntax nodes")
-        walk = Walk(source)
+        walk = Walk(source, self._kinds)
         if self.rules.begin is not None:
             self.rules.begin(walk, root)
         self._run(walk, root)

@@ -134,11 +134,12 @@ class Walk:
     ``frame`` (complexity of the function around), ``timing``, ``guard``, ``role`` (what a bare
     identifier here does), ``branch`` (blocks of control flow around, within this definition),
     ``statement`` (counter for imports, see ``next_statement``). ``data`` is the language's own, set
-    up by its ``begin``.
+    up by its ``begin``. ``kinds``: names of kind ids, for rules that several grammars share.
     """
 
-    def __init__(self, source: bytes) -> None:
+    def __init__(self, source: bytes, kinds: Mapping[int, str]) -> None:
         self.source = source
+        self.kinds = kinds
         self.scopes = ScopeTable()
         self.scope = 0
         self.symbol = NONE
