@@ -41,7 +41,7 @@ class TreeEntry(NamedTuple):
 class RunFile(NamedTuple):
     """A file of a run. ``module`` is the dotted prefix of its names, '' where there is none.
 
-    ``lines`` is 0 for what was not read. ``problem`` says why a FAILED file failed. ``extractor``
+    ``lines`` is 0 for what was not read. ``problem`` says why a file is not INDEXED. ``extractor``
     is the version whose facts an INDEXED file has ('' for every other): see ``key``.
     """
 
