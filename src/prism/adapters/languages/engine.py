@@ -13,6 +13,7 @@ from prism.domain.facts.structure import (
     FILE_BYTES_MAX,
     NONE,
     FileFacts,
+    Flow,
     ParseProblem,
     Reference,
     Role,
@@ -33,6 +34,10 @@ def _token(walk: Walk, node: Node) -> None:
     walk.tokens.append(node.kind_id)
 
 
+def _step(_walk: Walk, step: Visit) -> None:
+    step.run()  # type: ignore[union-attr]  # only a Step has the kind that leads here
+
+
 class Engine:
     """Extracts the facts of files of one language. Not thread-safe; one per process."""
 
@@ -44,7 +49,7 @@ class Engine:
 
     def _compile(self, rules: Rules) -> dict[int, Action | None]:
         """Node kind ids to actions. Raises ValueError for a kind that the grammar does not have."""
-        table: dict[int, Action | None] = {ERROR: None, STEP: None}
+        table: dict[int, Action | None] = {ERROR: None, STEP: _step}
         known: set[str] = set()
         for kind_id in range(self._language.node_kind_count):
             kind = self._language.node_kind_for_id(kind_id) or ""
@@ -97,27 +102,23 @@ class Engine:
     def _run(self, walk: Walk, root: Node) -> None:
         """The walk. Iterators of children on a stack: depth costs memory, never recursion."""
         table = self._table
-        tokens = walk.tokens
+        take_token = walk.tokens.append
         pending: list[Iterator[Visit]] = []
         current: Iterator[Visit] = iter((root,))
         while True:
             for node in current:
                 kind = node.kind_id
-                if kind == STEP:
-                    node.run()  # type: ignore[union-attr]  # only a Step has this kind
-                    continue
                 action = table[kind]
-                children: Sequence[Visit] | None
-                if action is None:
-                    children = node.children  # type: ignore[union-attr]  # not a Step
-                    if not children:
-                        tokens.append(kind)
-                        continue
-                elif action is _token:
-                    tokens.append(kind)
+                if action is _token:
+                    take_token(kind)
                     continue
+                if action is None:
+                    children: Sequence[Visit] | None = node.children  # type: ignore[union-attr]  # a Step has an action
+                    if not children:
+                        take_token(kind)
+                        continue
                 else:
-                    children = action(walk, node)  # type: ignore[arg-type]  # not a Step
+                    children = action(walk, node)  # type: ignore[arg-type]  # _step takes a Step
                     if not children:
                         continue
                 pending.append(current)
@@ -141,7 +142,7 @@ class Engine:
             bindings=tuple(walk.bindings),
             exports=tuple(walk.exports),
             references=tuple(walk.references),
-            flows=tuple(walk.flows),
+            flows=tuple(map(tuple.__new__, repeat(Flow), walk.flows)),
             strings=tuple(walk.strings),
             marks=tuple(walk.marks),
             problems=_problems(root) if root.has_error else (),
@@ -162,19 +163,21 @@ class Engine:
 
 def _resolve(walk: Walk) -> None:
     """References from uses: what each chain's first name stands for, and its line."""
-    starts = line_starts(walk.source)
-    lookup = walk.scopes.lookup
-    lines = map(bisect_right, repeat(starts), (use[4] for use in walk.uses))
-    found = walk.references
+    scopes, lookup = walk.scopes.scopes, walk.scopes.lookup
+    lines = map(bisect_right, repeat(line_starts(walk.source)), [use[4] for use in walk.uses])
+    rows = []
     recursive: set[int] = set()
     for (chain, role, scope, enclosing, byte), line in zip(walk.uses, lines, strict=True):
-        head = chain.partition(".")[0]
-        binding, symbol = lookup(scope, head)
-        if symbol == enclosing and symbol != NONE and role == Role.CALL and head == chain:
+        meaning = scopes[scope].cache.get(chain)
+        if meaning is None:
+            meaning = scopes[scope].cache[chain] = lookup(scope, chain.partition(".")[0])
+        binding, symbol = meaning
+        if symbol == enclosing and symbol != NONE and role == Role.CALL and "." not in chain:
             recursive.add(symbol)
-        found.append(Reference(chain, role, binding, symbol, enclosing, line, byte))
-    for symbol in recursive:
-        walk.symbols[symbol].cognitive += 1
+        rows.append((chain, role, binding, symbol, enclosing, line, byte))
+    walk.references = list(map(tuple.__new__, repeat(Reference), rows))
+    for recursion in recursive:
+        walk.symbols[recursion].cognitive += 1
 
 
 def _symbols(drafts: Sequence[Draft]) -> tuple[Symbol, ...]:

@@ -3,11 +3,12 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate, count
+from operator import add
 
 from prism.domain.facts.structure import Mark
 
 _MARK = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b[ \t]*(?:\([^)\n]*\))?[ \t]*:?[ \t]*([^\n]*)")
-_NEWLINE = re.compile(rb"\n")
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+(?::[A-Za-z_]\w*)?\Z")
 _PATH = re.compile(r"(?:\.{0,2}/)?[\w.@~*{}$%+-]+(?:/[\w.@~*{}$%+-]+)+/?\Z|\.{1,2}/[\w.@/-]+\Z")
 STRING_MAX = 200
@@ -35,7 +36,8 @@ def marks_in(comment: str, line: int) -> list[Mark]:
 
 def line_starts(source: bytes) -> list[int]:
     """Byte offset of each line's first byte; always begins with 0."""
-    return [0, *(match.end() for match in _NEWLINE.finditer(source))]
+    ends = accumulate(map(len, source.split(b"\n")))
+    return [0, *map(add, ends, count(1))][:-1]
 
 
 def line_of(starts: Sequence[int], byte: int) -> int:

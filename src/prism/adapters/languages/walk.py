@@ -14,7 +14,6 @@ from prism.domain.facts.structure import (
     NONE,
     Binding,
     Export,
-    Flow,
     Guard,
     Mark,
     Reference,
@@ -139,6 +138,9 @@ class Walk:
 
     def __init__(self, source: bytes, kinds: Mapping[int, str]) -> None:
         self.source = source
+        #: One character per byte, so that byte offsets index it: slicing beats decoding slices.
+        self._latin = source.decode("latin-1")
+        self._ascii = source.isascii()
         self.kinds = kinds
         self.scopes = ScopeTable()
         self.scope = 0
@@ -158,7 +160,7 @@ class Walk:
         self.exports: list[Export] = []
         self.uses: list[tuple[str, str, int, int, int]] = []
         self.references: list[Reference] = []
-        self.flows: list[Flow] = []
+        self.flows: list[tuple[str, str, str, int, int]] = []
         self.strings: list[StringFact] = []
         self.marks: list[Mark] = []
         self.comments: list[tuple[int, int]] = []
@@ -169,19 +171,17 @@ class Walk:
         self.out_of_branch = Step(self._unbranch)
         self._role_steps = {role: Step(partial(self._push_role, role)) for role in Role}
         self._role_end = Step(self._pop_role)
-        self._names: dict[bytes, str] = {}
         self._roles: list[str] = []
         self._guards: list[str] = []
 
     # -- text ------------------------------------------------------------------------------------
 
     def text(self, node: Node) -> str:
-        """A node's text, shared between equal texts."""
-        raw = self.source[node.start_byte : node.end_byte]
-        found = self._names.get(raw)
-        if found is None:
-            found = self._names[raw] = raw.decode("utf-8", "replace")
-        return found
+        """A node's text."""
+        piece = self._latin[node.start_byte : node.end_byte]
+        if self._ascii or piece.isascii():
+            return piece
+        return piece.encode("latin-1").decode("utf-8", "replace")
 
     def between(self, start: int, end: int, limit: int = SIGNATURE_MAX) -> str:
         """Text of a span of bytes, blanks collapsed, cut at *limit* characters."""
@@ -194,11 +194,11 @@ class Walk:
         self.uses.append((chain, role, self.scope, self.symbol, node.start_byte))
 
     def flow(self, kind: str, target: str, source: str, node: Node) -> None:
-        self.flows.append(Flow(kind, target, source, self.symbol, node.start_point[0] + 1))
+        self.flows.append((kind, target, source, self.symbol, node.start_point[0] + 1))
 
     def add_flow(self, kind: str, target: str, source: str, enclosing: int, line: int) -> None:
-        """A flow within a symbol that is not the present one (a function's own parameters)."""
-        self.flows.append(Flow(kind, target, source, enclosing, line))
+        """A flow of a symbol that is not the present one (a function's own parameters)."""
+        self.flows.append((kind, target, source, enclosing, line))
 
     def string(self, value: str, node: Node) -> None:
         """A string literal's value: kept when it looks like a path or a dotted name."""

@@ -19,6 +19,18 @@ from prism.adapters.languages.walk import Walk
 
 #: Alternatives of one expression that flows follow; more are dropped.
 _SOURCES_MAX = 16
+_VALUES = frozenset(
+    {
+        ATTRIBUTE,
+        AWAIT,
+        BOOLEAN_OPERATOR,
+        CALL,
+        CONDITIONAL_EXPRESSION,
+        NAMED_EXPRESSION,
+        PARENTHESIZED_EXPRESSION,
+        SUBSCRIPT,
+    }
+)
 
 
 def chain_of(walk: Walk, node: Node) -> tuple[str, Node | None]:
@@ -32,9 +44,9 @@ def chain_of(walk: Walk, node: Node) -> tuple[str, Node | None]:
         return walk.text(node), None
     if kind != ATTRIBUTE:
         return "", node
-    inner = node.children[0]
+    inner = node.child(0)
     while inner.kind_id == ATTRIBUTE:
-        inner = inner.children[0]
+        inner = inner.child(0)
     if inner.kind_id == IDENTIFIER:
         text = walk.text(node)
         return (
@@ -56,6 +68,11 @@ def sources(walk: Walk, node: Node) -> list[str]:
 
     Follows ``x if c else y``, ``a or b``, parentheses, await and walrus; literals give nothing.
     """
+    kind = node.kind_id
+    if kind == IDENTIFIER:
+        return [walk.text(node)]
+    if kind not in _VALUES:
+        return []
     found: list[str] = []
     stack = [node]
     while stack and len(found) < _SOURCES_MAX:
@@ -66,9 +83,9 @@ def sources(walk: Walk, node: Node) -> list[str]:
         elif kind == ATTRIBUTE:
             found.append(chain_of(walk, node)[0])
         elif kind == CALL:
-            found.append(chain_of(walk, node.children[0])[0] + "()")
+            found.append(chain_of(walk, node.child(0))[0] + "()")
         elif kind == SUBSCRIPT:
-            found.append(chain_of(walk, node.children[0])[0] + "[]")
+            found.append(chain_of(walk, node.child(0))[0] + "[]")
         else:
             stack.extend(reversed(_alternatives(node)))
     return found

@@ -10,12 +10,17 @@ from prism.adapters.languages.python.kinds import (
     ASYNC,
     BLOCK,
     CALL,
+    CLASS_DEFINITION,
     COLON,
     COMMENT,
     DECORATOR,
+    FUNCTION_DEFINITION,
     IDENTIFIER,
     KEYWORD_ARGUMENT,
+    PARAMETERS,
     SUBSCRIPT,
+    TYPE,
+    TYPE_PARAMETER,
 )
 from prism.adapters.languages.python.strings import docstring_in
 from prism.adapters.languages.python.targets import parameters
@@ -36,6 +41,8 @@ _DECORATOR_FLAGS = {
     "abstractmethod": SymbolFlag.ABSTRACT,
     "abstractproperty": SymbolFlag.ABSTRACT | SymbolFlag.PROPERTY,
 }
+#: Parts of a definition's head that are walked: annotations, comments.
+_PARTS = frozenset({TYPE, TYPE_PARAMETER, COMMENT})
 _BASE_KINDS = {
     "Enum": SymbolKind.ENUM,
     "IntEnum": SymbolKind.ENUM,
@@ -58,9 +65,9 @@ def decorated_definition(walk: Walk, node: Node) -> Sequence[Visit] | None:
     decorators = [child for child in node.children if child.kind_id == DECORATOR]
     others: list[Visit] = [c for c in node.children[:-1] if c.kind_id != DECORATOR]
     definition = node.children[-1]
-    if definition.type == "class_definition":
+    if definition.kind_id == CLASS_DEFINITION:
         return [*others, *class_definition(walk, definition, decorators)]
-    if definition.type == "function_definition":
+    if definition.kind_id == FUNCTION_DEFINITION:
         return [*others, *function_definition(walk, definition, decorators)]
     return node.children
 
@@ -83,7 +90,7 @@ def decorator(walk: Walk, node: Node) -> Sequence[Visit]:
 
 def function_definition(walk: Walk, node: Node, decorators: Sequence[Node] = ()) -> Sequence[Visit]:
     children = node.children
-    name = node.child_by_field_name("name")
+    name = next((child for child in children if child.kind_id == IDENTIFIER), None)
     if name is None:
         return [*decorators, *children]
     in_class = walk.in_class()
@@ -95,13 +102,16 @@ def function_definition(walk: Walk, node: Node, decorators: Sequence[Node] = ())
     body = children[-1]
     names: list[Node] = []
     outside: list[Visit] = list(decorators)
-    type_parameters = node.child_by_field_name("type_parameters")
+    type_parameters: Node | None = None
     for child in children[:-1]:
-        if child.type == "parameters":
+        child_kind = child.kind_id
+        if child_kind == PARAMETERS:
             names, others = parameters(walk, child, index)
             outside.extend(others)
-        elif child.is_named and child.kind_id not in (IDENTIFIER,):
+        elif child_kind in _PARTS:
             outside.append(child)
+            if child_kind == TYPE_PARAMETER:
+                type_parameters = child
     if index != NONE:
         _describe(walk, index, node, body, decorators)
         if children[0].kind_id == ASYNC:
@@ -192,17 +202,15 @@ def _describe(walk: Walk, index: int, node: Node, body: Node, decorators: Sequen
 
 def _signature(walk: Walk, node: Node, body: Node) -> str:
     """Text from ``def``/``class`` to the colon, without comments."""
-    end = body.start_byte
-    comments: list[tuple[int, int]] = []
-    for child in node.children:
-        if child.kind_id == COLON:
-            end = child.start_byte
-            break
-        comments.extend(
-            (inner.start_byte, inner.end_byte)
-            for inner in (child, *child.children)
-            if inner.kind_id == COMMENT
-        )
+    end = next((c.start_byte for c in node.children if c.kind_id == COLON), body.start_byte)
+    if b"#" not in walk.source[node.start_byte : end]:
+        return walk.between(node.start_byte, end)
+    comments = [
+        (inner.start_byte, inner.end_byte)
+        for child in node.children
+        for inner in (child, *child.children)
+        if inner.kind_id == COMMENT and inner.start_byte < end
+    ]
     start, pieces = node.start_byte, []
     for comment_start, comment_end in comments:
         pieces.append(walk.between(start, comment_start))

@@ -13,6 +13,8 @@ from prism.adapters.languages.python.imports import IMPORT_CALLS, dynamic_import
 from prism.adapters.languages.python.kinds import (
     ARGUMENT_LIST,
     BOOLEAN_OPERATOR,
+    CLOSE,
+    COMMA,
     COMMENT,
     DICTIONARY_SPLAT,
     FOR_IN_CLAUSE,
@@ -22,6 +24,7 @@ from prism.adapters.languages.python.kinds import (
     INTERPOLATION,
     KEYWORD_ARGUMENT,
     LIST_SPLAT,
+    OPEN,
     STRING_CONTENT,
 )
 from prism.adapters.languages.python.targets import assign, element_of, parameters
@@ -32,11 +35,11 @@ from prism.domain.facts.structure import NONE, FlowKind, Role, SymbolFlag
 _NAME_IN_TEXT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 #: A string longer than this is no annotation and no name.
 _ANNOTATION_MAX = 200
+_PUNCTUATION = frozenset({OPEN, CLOSE, COMMA})
 
 
 def identifier(walk: Walk, node: Node) -> None:
-    raw = walk.text(node)
-    walk.uses.append((raw, walk.role, walk.scope, walk.symbol, node.start_byte))
+    walk.uses.append((walk.text(node), walk.role, walk.scope, walk.symbol, node.start_byte))
     walk.tokens.append(IDENTIFIER)
 
 
@@ -51,40 +54,49 @@ def attribute(walk: Walk, node: Node) -> Sequence[Visit] | None:
 def call(walk: Walk, node: Node) -> Sequence[Visit] | None:
     """A call: a reference to the callee, and flows of its arguments to the callee's places."""
     children = node.children
-    callee = children[0]
+    callee, arguments = children[0], children[-1]
     chain, rest = chain_of(walk, callee)
     if chain:
         walk.uses.append((chain, Role.CALL, walk.scope, walk.symbol, callee.start_byte))
-        walk.tokens.append(node.kind_id)
-    arguments = children[-1]
+    walk.tokens.append(node.kind_id)
+    visits: list[Visit] = [] if rest is None else [rest]
     if arguments.kind_id != ARGUMENT_LIST:  # f(x for x in y): a generator is the argument list
-        return children if rest is not None and not chain else [*children[1:]]
-    inner = arguments.children
-    if len(inner) > 2:
-        _argument_flows(walk, chain, inner)
-        if chain in IMPORT_CALLS:
-            dynamic_import(walk, node, inner)
-        elif chain.startswith("__all__."):
-            note_all(walk, callee.children[0], arguments)
-    if rest is None:
-        return inner
-    return [rest, *inner]
+        visits.extend(children[1:])
+        return visits
+    if chain in IMPORT_CALLS:
+        dynamic_import(walk, node, arguments.children)
+    elif chain.startswith("__all__."):
+        note_all(walk, callee.child(0), arguments)
+    _arguments(walk, chain, arguments.children, visits)
+    return visits
 
 
-def _argument_flows(walk: Walk, callee: str, arguments: Sequence[Node]) -> None:
+def _arguments(walk: Walk, callee: str, arguments: Sequence[Node], visits: list[Visit]) -> None:
+    """Flows of the arguments; bare names are done with here, the rest goes to *visits*."""
     place = 0
     for argument in arguments:
         kind = argument.kind_id
-        if kind == COMMENT or not argument.is_named:
+        if kind == IDENTIFIER:
+            name = walk.text(argument)
+            use = (name, walk.role, walk.scope, walk.symbol, argument.start_byte)
+            walk.uses.append(use)
+            walk.tokens.append(kind)
+            walk.flow(FlowKind.ARGUMENT, f"{callee}#{place}", name, argument)
+        elif kind in _PUNCTUATION:
+            walk.tokens.append(kind)
             continue
-        if kind == KEYWORD_ARGUMENT:
-            parts = argument.children
-            _flow_all(walk, f"{callee}#{walk.text(parts[0])}", parts[-1])
-        elif kind in (LIST_SPLAT, DICTIONARY_SPLAT):
-            star = "*" if kind == LIST_SPLAT else "**"
-            _flow_all(walk, f"{callee}#{star}", argument.children[-1])
         else:
-            _flow_all(walk, f"{callee}#{place}", argument)
+            visits.append(argument)
+            if kind == KEYWORD_ARGUMENT:
+                keyword = walk.text(argument.child(0))
+                _flow_all(walk, f"{callee}#{keyword}", argument.children[-1])
+            elif kind in (LIST_SPLAT, DICTIONARY_SPLAT):
+                star = "*" if kind == LIST_SPLAT else "**"
+                _flow_all(walk, f"{callee}#{star}", argument.children[-1])
+            elif kind == COMMENT:
+                continue
+            else:
+                _flow_all(walk, f"{callee}#{place}", argument)
         place += 1
 
 
@@ -123,8 +135,13 @@ def _names_in(walk: Walk, raw: bytes, start: int) -> None:
         walk.uses.append((match.group(), Role.STRING, walk.scope, walk.symbol, byte))
 
 
-def annotation(walk: Walk, node: Node) -> Sequence[Visit]:
+def annotation(walk: Walk, node: Node) -> Sequence[Visit] | None:
     """A ``type`` node: what stands in it is a type."""
+    only = node.child(0)
+    if only.kind_id == IDENTIFIER:
+        walk.uses.append((walk.text(only), Role.TYPE, walk.scope, walk.symbol, only.start_byte))
+        walk.tokens.append(IDENTIFIER)
+        return None
     return walk.as_role(Role.TYPE, node.children)
 
 

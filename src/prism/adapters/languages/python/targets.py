@@ -8,6 +8,8 @@ from prism.adapters.languages.python.chains import chain_of, sources
 from prism.adapters.languages.python.kinds import (
     AS_PATTERN_TARGET,
     ATTRIBUTE,
+    CLOSE,
+    COMMA,
     COMMENT,
     DEFAULT_PARAMETER,
     DICTIONARY_SPLAT_PATTERN,
@@ -17,6 +19,7 @@ from prism.adapters.languages.python.kinds import (
     LIST_PATTERN,
     LIST_SPLAT,
     LIST_SPLAT_PATTERN,
+    OPEN,
     PARENTHESIZED_EXPRESSION,
     PATTERN_LIST,
     SUBSCRIPT,
@@ -28,6 +31,7 @@ from prism.adapters.languages.python.kinds import (
 from prism.adapters.languages.walk import Visit, Walk
 from prism.domain.facts.structure import NONE, FlowKind, Role
 
+_PUNCTUATION = frozenset({OPEN, CLOSE, COMMA})
 SEQUENCES = frozenset({PATTERN_LIST, TUPLE_PATTERN, LIST_PATTERN, TUPLE, LIST, EXPRESSION_LIST})
 _WRAPPERS = frozenset({PARENTHESIZED_EXPRESSION, AS_PATTERN_TARGET, LIST_SPLAT_PATTERN, LIST_SPLAT})
 
@@ -90,6 +94,8 @@ def parameters(walk: Walk, node: Node, owner: int = NONE) -> tuple[list[Node], l
     outside: list[Visit] = []
     place = 0
     for child in node.children:
+        if child.kind_id in _PUNCTUATION:
+            continue
         name, star, others = _parameter(child)
         if name is None:
             if child.is_named and child.kind_id != COMMENT:
