@@ -1,0 +1,1 @@
+"""Tokens at rest: AES-256-GCM, bound to the row they belong to."""
