@@ -38,12 +38,13 @@ def document_blocks(path: str, text: str) -> list[DocBlock]:
     lines = text.replace("\0", "").splitlines()
     name = path.lower()
     if name.endswith(_MARKDOWN):
-        headings = list(_markdown_headings(lines))
+        start = _after_front_matter(lines)
+        blocks = _blocks(path, lines, list(_markdown_headings(lines, start)), start)
     elif name.endswith(_RESTRUCTURED):
-        headings = list(_restructured_headings(lines))
+        blocks = _blocks(path, lines, list(_restructured_headings(lines)))
     else:
-        headings = []
-    return _blocks(path, lines, headings)[:BLOCKS_PER_FILE_MAX]
+        blocks = _blocks(path, lines, [])
+    return blocks[:BLOCKS_PER_FILE_MAX]
 
 
 def docstring_block(path: str, docstring: str) -> DocBlock:
@@ -54,8 +55,10 @@ def docstring_block(path: str, docstring: str) -> DocBlock:
     )
 
 
-def _blocks(path: str, lines: Sequence[str], headings: Sequence[_Heading]) -> list[DocBlock]:
-    starts = [(1, 0, "", 0), *headings]
+def _blocks(
+    path: str, lines: Sequence[str], headings: Sequence[_Heading], start: int = 0
+) -> list[DocBlock]:
+    starts = [(start + 1, 0, "", 0), *headings]
     ends = [line - 1 for line, *_ in headings] + [len(lines)]
     blocks = []
     for (line, level, title, taken), end in zip(starts, ends, strict=True):
@@ -65,9 +68,8 @@ def _blocks(path: str, lines: Sequence[str], headings: Sequence[_Heading]) -> li
     return blocks
 
 
-def _markdown_headings(lines: Sequence[str]) -> Iterator[_Heading]:
+def _markdown_headings(lines: Sequence[str], start: int) -> Iterator[_Heading]:
     fence = ""
-    start = _after_front_matter(lines)
     for index in range(start, len(lines)):
         line = lines[index]
         if mark := _FENCE.match(line):
@@ -137,7 +139,6 @@ def _is_adornment(line: str, title: str) -> bool:
     row = line.rstrip()
     return (
         len(row) >= (len(title) if title else 4)
-        and len(row) >= 2
-        and row[0] in _ADORNMENTS
+        and row[:1] in _ADORNMENTS
         and row == row[0] * len(row)
     )

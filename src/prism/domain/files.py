@@ -187,24 +187,24 @@ def _says_generated(data: bytes) -> bool:
     return any(_COMMENT_START.match(line) and _GENERATOR_SAYS.search(line) for line in lines)
 
 
-def scope_of(path: str, tested_directories: frozenset[str]) -> Scope:
+def scope_of(path: str, directories_of_tests: frozenset[str]) -> Scope:
     """TEST for what only tests use, by the conventions of path and name.
 
     A directory called ``test`` is ambiguous (``django/test`` is product code): it counts when it
-    stands at the top or is one of *tested_directories*.
+    stands at the top or is one of *directories_of_tests*.
     """
     *directories, name = path.split("/")
     if _TEST_NAME.match(name) or not _TEST_DIRECTORIES.isdisjoint(map(str.lower, directories)):
         return Scope.TEST
     for depth, directory in enumerate(directories):
         if directory == "test" and (
-            depth == 0 or "/".join(directories[: depth + 1]) in tested_directories
+            depth == 0 or "/".join(directories[: depth + 1]) in directories_of_tests
         ):
             return Scope.TEST
     return Scope.PRODUCTION
 
 
-def tested_directories(paths: Iterable[str]) -> frozenset[str]:
+def directories_of_tests(paths: Iterable[str]) -> frozenset[str]:
     """Directories called ``test`` that hold tests: those that are no Python package, and those with
     a file below whose name says that it is a test."""
     seen: set[str] = set()

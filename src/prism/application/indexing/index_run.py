@@ -13,7 +13,6 @@ from prism.application.ports.runner import JobReporter
 from prism.application.ports.source import ImportResolver, Outline, SourceParser
 from prism.domain.facts.files import FileStatus, RunFile
 from prism.domain.facts.runs import (
-    Commit,
     CutEdge,
     CutSummary,
     Edge,
@@ -59,7 +58,6 @@ class IndexRun:
     outlines: dict[str, Outline] = field(default_factory=dict)
     imports: list[ResolvedImport] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
-    commits: Sequence[Commit] = ()
     history: FileHistory | None = None
     metrics: list[FileMetrics] = field(default_factory=list)
     cut_edges: list[CutEdge] = field(default_factory=list)

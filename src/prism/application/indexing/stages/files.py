@@ -13,12 +13,12 @@ from prism.domain.files import (
     LISTED,
     Judgement,
     bad_name,
+    directories_of_tests,
     is_binary,
     judge_entry,
     known_size,
     scope_of,
     storable_name,
-    tested_directories,
 )
 from prism.domain.globs import Glob
 
@@ -43,7 +43,7 @@ class ListFiles:
         listing = _Listing(
             run=run,
             attributes=attributes,
-            tested=tested_directories(entry.path for entry in entries),
+            tested=directories_of_tests(entry.path for entry in entries),
             choice=_Choice.of(run.settings),
         )
         files = listing.by_content([listing.file(entry) for entry in entries])

@@ -26,5 +26,5 @@ class ReadHistory:
         found = file_history(history.commits, alive)
         run.write(run.writer.add_commits, history.commits, size=COMMITS_PER_BATCH)
         run.write(run.writer.add_cochanges, found.cochanges)
-        run.commits, run.history = history.commits, found
+        run.history = found
         return {"commits": len(history.commits), "cochanges": len(found.cochanges)}
