@@ -104,7 +104,7 @@ def _key(container: Container) -> Check:
             detail=f"CREDENTIAL_ENCRYPTION_KEY is not set; {stored} credentials are stored",
             hint="needed for private repositories only: `prism credential keygen` makes one",
         )
-    ids = container.token_cipher().key_ids()
+    ids = container.token_encryptor().key_ids()
     return Check(name="key", status=OK, detail=f"key ids {', '.join(ids)}; the first encrypts")
 
 

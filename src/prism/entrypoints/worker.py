@@ -4,6 +4,7 @@ import signal
 from types import FrameType
 
 from prism.application.jobs.stopping import StopSwitch
+from prism.application.ports.jobs import Wakeup
 from prism.entrypoints.container import opened
 from prism.entrypoints.logs import configure
 
@@ -18,7 +19,7 @@ def run_worker(*, once: bool, poll_seconds: float, log_format: str) -> int:
     """
     configure(log_format)
     switch = StopSwitch()
-    wakeups = []
+    wakeups: list[Wakeup] = []
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         switch.request()

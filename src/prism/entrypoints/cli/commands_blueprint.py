@@ -43,7 +43,6 @@ def blueprint(
 
     with opened() as container:
         found = container.find_project()(project)
-        container.require_index()(found)
         options = blueprint_options(goal, focus or [])
         enqueued = container.enqueue_job()(found, JobKind.BLUEPRINT, options=options)
         job = run_here(container, enqueued)

@@ -56,7 +56,7 @@ def add(
     from prism.entrypoints.container import opened
 
     with opened() as container:
-        container.token_cipher().key_ids()  # a missing key is told before a token is typed
+        container.token_encryptor().key_ids()  # a missing key is told before a token is typed
         credential = container.add_credential()(
             AddCredentialRequest(
                 name=name, provider=provider, host=host, username=username, token=_read_token()

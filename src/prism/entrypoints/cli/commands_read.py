@@ -117,15 +117,16 @@ def findings(
     as_json: JsonOption = False,
 ) -> None:
     """Show the findings of the current index, with evidence, reason and confidence."""
+    from prism.domain.errors import InvalidInput
+    from prism.domain.findings.rules import RULES
     from prism.entrypoints.cli.output import emit_json
     from prism.entrypoints.cli.reports import print_finding
     from prism.entrypoints.cli.shapes import finding_json, run_json
-    from prism.entrypoints.container import known_rules, opened
+    from prism.entrypoints.container import opened
 
-    if rule is not None and rule not in known_rules():
-        from prism.domain.errors import InvalidInput
-
-        raise InvalidInput(f"unknown rule {rule!r}", hint=f"one of {', '.join(known_rules())}")
+    known = [each.code for each in RULES]
+    if rule is not None and rule not in known:
+        raise InvalidInput(f"unknown rule {rule!r}", hint=f"one of {', '.join(known)}")
     with opened() as container:
         found = container.find_project()(project)
         with container.open_current_index()(found) as reader:

@@ -49,7 +49,8 @@ def run_here(container: "Container", enqueued: Enqueued) -> Job:
 
 @contextmanager
 def _stopped_by_signals(switch: StopSwitch) -> Iterator[None]:
-    """The first signal asks to stop at once; then the old handlers are back, so a second one kills."""
+    """The first signal asks to stop at once; then the old handlers are back, so a second one
+    kills."""
     signals = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.getsignal(number) for number in signals}
 

@@ -1,0 +1,230 @@
+"""The only place that chooses adapters: one factory per port, each importing its adapter inside.
+
+Factories are annotated with the ports, so mypy proves that an adapter fits its port; that the right
+port goes to the right parameter is checked by ``tests/unit/entrypoints/test_container.py``.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dependency_injector import providers
+
+from prism.application.ports.blueprints import BlueprintStore
+from prism.application.ports.clock import Clock
+from prism.application.ports.cuts import CutSolver
+from prism.application.ports.git import GitCloner, RepositoryLocator
+from prism.application.ports.index_store import IndexStore
+from prism.application.ports.jobs import JobRepository, Wakeup
+from prism.application.ports.projects import CredentialRepository, ProjectRepository
+from prism.application.ports.runner import JobRunner, ScratchSpace
+from prism.application.ports.source import ImportResolver, SourceParser
+from prism.application.ports.tokens import TokenDecryptor, TokenEncryptor
+from prism.entrypoints.settings import Settings
+
+if TYPE_CHECKING:
+    from prism.adapters.crypto.aes_gcm import AesGcmTokens
+    from prism.adapters.git.urls import UrlPolicy
+    from prism.adapters.sql.engine import Database
+    from prism.adapters.sql.moments import Moments
+
+#: What a job's process calls to get its handlers.
+_CHILD_HANDLERS = "prism.entrypoints.container:child_handlers"
+#: Loaded once by the fork server, so that no job pays for it.
+_PRELOAD = (
+    "git",
+    "prism.adapters.git.cloner",
+    "prism.adapters.languages.pool",
+    "prism.adapters.languages.ecmascript.resolver",
+    "prism.adapters.languages.python.resolver",
+    "prism.adapters.solvers.heuristic",
+    "prism.adapters.sql.blueprints",
+    "prism.adapters.sql.index_store",
+    "prism.adapters.sql.repositories",
+    "prism.adapters.system",
+)
+
+
+def _clock() -> Clock:
+    from prism.adapters.system import SystemClock
+
+    return SystemClock()
+
+
+def _database(settings: Settings) -> Iterator["Database"]:
+    from prism.adapters.sql.engine import open_database
+    from prism.adapters.sql.schema import ensure_current
+
+    database = open_database(url=settings.database_url, data_dir=settings.data_dir)
+    try:
+        ensure_current(database)
+        yield database
+    finally:
+        database.close()
+
+
+def _moments(database: "Database", clock: Clock) -> "Moments":
+    from prism.adapters.sql.repositories import moments
+
+    return moments(database, clock)
+
+
+def _jobs(database: "Database", moments: "Moments") -> JobRepository:
+    from prism.adapters.sql.repositories import job_repository
+
+    return job_repository(database, moments)
+
+
+def _projects(database: "Database", moments: "Moments") -> ProjectRepository:
+    from prism.adapters.sql.repositories import project_repository
+
+    return project_repository(database, moments)
+
+
+def _credentials(database: "Database") -> CredentialRepository:
+    from prism.adapters.sql.repositories import credential_repository
+
+    return credential_repository(database)
+
+
+def _wakeup(database: "Database") -> Iterator[Wakeup]:
+    from prism.adapters.sql.repositories import wakeup
+
+    with closing(wakeup(database)) as listener:
+        yield listener
+
+
+def _index_store(database: "Database", moments: "Moments") -> IndexStore:
+    from prism.adapters.sql.index_store import SqlIndexStore
+
+    return SqlIndexStore(database, moments)
+
+
+def _blueprints(database: "Database", moments: "Moments") -> BlueprintStore:
+    from prism.adapters.sql.blueprints import SqlBlueprintStore
+
+    return SqlBlueprintStore(database, moments)
+
+
+def _token_encryptor(settings: Settings) -> TokenEncryptor:
+    return _tokens(settings)
+
+
+def _token_decryptor(settings: Settings) -> TokenDecryptor:
+    return _tokens(settings)
+
+
+def _tokens(settings: Settings) -> "AesGcmTokens":
+    from prism.adapters.crypto.aes_gcm import AesGcmTokens
+
+    return AesGcmTokens(settings.encryption_key)
+
+
+def _url_policy(settings: Settings) -> "UrlPolicy":
+    from prism.adapters.git.urls import UrlPolicy
+
+    return UrlPolicy(
+        allow_hosts=settings.allow_hosts,
+        allow_private_networks=settings.allow_private_networks,
+        environment=dict(settings.git_environment),
+    )
+
+
+def _cloner(settings: Settings, policy: "UrlPolicy") -> GitCloner:
+    from prism.adapters.git.cloner import GitPythonCloner
+
+    return GitPythonCloner(policy=policy, environment=dict(settings.git_environment))
+
+
+def _locator(policy: "UrlPolicy") -> RepositoryLocator:
+    from prism.adapters.git.local import GitRepositoryLocator
+
+    return GitRepositoryLocator(policy=policy)
+
+
+def _parser(settings: Settings) -> SourceParser:
+    from prism.adapters.languages.pool import TreeSitterParser
+
+    return TreeSitterParser(processes=settings.parser_processes or None)
+
+
+def _resolvers() -> Sequence[ImportResolver]:
+    from prism.adapters.languages.ecmascript.resolver import EcmaScriptImportResolver
+    from prism.adapters.languages.python.resolver import PythonImportResolver
+
+    return (PythonImportResolver(), EcmaScriptImportResolver())
+
+
+def _solver() -> CutSolver:
+    from prism.adapters.solvers.heuristic import HeuristicCutSolver
+
+    return HeuristicCutSolver()
+
+
+def _scratch(settings: Settings) -> ScratchSpace:
+    from prism.adapters.processes.scratch import ScratchDirectories
+
+    return ScratchDirectories(str(Path(settings.data_dir) / "scratch"))
+
+
+def _runner(settings: Settings) -> Iterator[JobRunner]:
+    from prism.adapters.processes.child_process import ChildProcessRunner
+
+    runner = ChildProcessRunner(
+        handlers=_CHILD_HANDLERS,
+        settings=settings.as_json(),
+        environment=dict(settings.process_environment),
+        preload=_PRELOAD if settings.database_url is None else (*_PRELOAD, "psycopg"),
+    )
+    with closing(runner):
+        yield runner
+
+
+class Adapters:
+    """Providers by name; calling one gives the object. Singletons live until ``close``.
+
+    A plain class and not ``DeclarativeContainer``: importing ``dependency_injector.containers``
+    imports FastAPI where that is installed, and misspelt providers would be ``Any`` to mypy.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        single, resource = providers.ThreadSafeSingleton, providers.Resource
+        self.settings = providers.Object(settings)
+        self.clock = single(_clock)
+        self.database = resource(_database, self.settings)
+        self.moments = single(_moments, self.database, self.clock)
+        self.jobs = single(_jobs, self.database, self.moments)
+        self.projects = single(_projects, self.database, self.moments)
+        self.credentials = single(_credentials, self.database)
+        self.index_store = single(_index_store, self.database, self.moments)
+        self.blueprints = single(_blueprints, self.database, self.moments)
+        self.wakeup = resource(_wakeup, self.database)
+        self.token_encryptor = single(_token_encryptor, self.settings)
+        self.token_decryptor = single(_token_decryptor, self.settings)
+        self.url_policy = single(_url_policy, self.settings)
+        self.locator = single(_locator, self.url_policy)
+        self.cloner = single(_cloner, self.settings, self.url_policy)
+        self.parser = single(_parser, self.settings)
+        self.resolvers = single(_resolvers)
+        self.solver = single(_solver)
+        self.scratch = single(_scratch, self.settings)
+        self.runner = resource(_runner, self.settings)
+
+    def git_version(self) -> str:
+        """Like '2.39.5'. Raises Permanent when git is missing."""
+        from prism.adapters.git.cloner import git_version
+
+        return git_version(dict(self.settings().git_environment))
+
+    def database_state(self) -> tuple[str, Mapping[str, str]]:
+        """Where the database is, and the revision of each of its lines."""
+        from prism.adapters.sql.schema import versions
+
+        database = self.database()
+        return database.place, {line: have for line, (have, _) in versions(database).items()}
+
+    def close(self) -> None:
+        """End what was started: jobs and their server, the listener, the connections."""
+        for started in (self.runner, self.wakeup, self.database):
+            started.shutdown()

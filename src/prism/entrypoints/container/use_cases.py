@@ -1,0 +1,139 @@
+"""The use cases, each constructed from its ports."""
+
+import os
+import uuid
+
+from prism.application.blueprints.generate_blueprint import GenerateBlueprint
+from prism.application.blueprints.verify_blueprint import VerifyBlueprint
+from prism.application.credentials.add_credential import AddCredential
+from prism.application.indexing.index_project import IndexProject
+from prism.application.indexing.settings import IndexSettings
+from prism.application.indexing.up_to_date import FindUpToDateRun
+from prism.application.jobs.claim_and_execute import ClaimAndExecuteJob
+from prism.application.jobs.enqueue_job import EnqueueJob
+from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
+from prism.application.jobs.run_or_follow_job import RunOrFollowJob
+from prism.application.jobs.stopping import StopSwitch
+from prism.application.jobs.sweep_project import SweepProject
+from prism.application.jobs.sweep_runs import SweepRuns
+from prism.application.jobs.worker_loop import WorkerLoop
+from prism.application.projects.add_project import AddProject
+from prism.application.projects.find_project import FindProject, ReadSource
+from prism.application.projects.remove_project import RemoveProject
+from prism.application.queries.current_index import OpenCurrentIndex
+from prism.application.queries.show_status import ShowStatus
+from prism.entrypoints.container.adapters import Adapters
+
+
+class Container(Adapters):
+    """Plain constructor calls, so that mypy checks each dependency by name and type."""
+
+    def read_source(self) -> ReadSource:
+        return ReadSource(locator=self.locator(), host=self.settings().host)
+
+    def find_project(self) -> FindProject:
+        return FindProject(projects=self.projects(), read_source=self.read_source())
+
+    def add_project(self) -> AddProject:
+        return AddProject(
+            projects=self.projects(), credentials=self.credentials(), read_source=self.read_source()
+        )
+
+    def remove_project(self) -> RemoveProject:
+        return RemoveProject(projects=self.projects(), jobs=self.jobs())
+
+    def add_credential(self) -> AddCredential:
+        return AddCredential(
+            credentials=self.credentials(),
+            tokens=self.token_encryptor(),
+            clock=self.clock(),
+            new_id=lambda: str(uuid.uuid4()),
+        )
+
+    def enqueue_job(self) -> EnqueueJob:
+        return EnqueueJob(jobs=self.jobs())
+
+    def reap_expired_jobs(self) -> ReapExpiredJobs:
+        return ReapExpiredJobs(jobs=self.jobs())
+
+    def claim_and_execute_job(self) -> ClaimAndExecuteJob:
+        return ClaimAndExecuteJob(
+            jobs=self.jobs(),
+            projects=self.projects(),
+            credentials=self.credentials(),
+            tokens=self.token_decryptor(),
+            runner=self.runner(),
+            scratch=self.scratch(),
+            clock=self.clock(),
+            worker=f"{self.settings().host}:{os.getpid()}",
+            host=self.settings().host,
+        )
+
+    def run_or_follow(self) -> RunOrFollowJob:
+        return RunOrFollowJob(
+            jobs=self.jobs(), execute=self.claim_and_execute_job(), reap=self.reap_expired_jobs()
+        )
+
+    def worker_loop(self, *, poll_seconds: float, switch: StopSwitch) -> WorkerLoop:
+        return WorkerLoop(
+            jobs=self.jobs(),
+            execute=self.claim_and_execute_job(),
+            reap=self.reap_expired_jobs(),
+            scratch=self.scratch(),
+            wakeup=self.wakeup(),
+            clock=self.clock(),
+            poll_seconds=poll_seconds,
+            switch=switch,
+        )
+
+    def index_settings(self) -> IndexSettings:
+        return IndexSettings(
+            store_source=self.settings().store_source, history_limit=self.settings().history_limit
+        )
+
+    def index_project(self) -> IndexProject:
+        """For a job's process: there the token comes with the request, and no key is at hand."""
+        return IndexProject(
+            projects=self.projects(),
+            credentials=self.credentials(),
+            cloner=self.cloner(),
+            index=self.index_store(),
+            parser=self.parser(),
+            resolvers=self.resolvers(),
+            solver=self.solver(),
+            clock=self.clock(),
+            settings=self.index_settings(),
+        )
+
+    def up_to_date(self) -> FindUpToDateRun:
+        return FindUpToDateRun(
+            jobs=self.jobs(),
+            index=self.index_store(),
+            parser=self.parser(),
+            settings=self.index_settings(),
+        )
+
+    def generate_blueprint(self) -> GenerateBlueprint:
+        return GenerateBlueprint(
+            jobs=self.jobs(),
+            index=self.index_store(),
+            blueprints=self.blueprints(),
+            projects=self.projects(),
+        )
+
+    def verify_blueprint(self) -> VerifyBlueprint:
+        return VerifyBlueprint(index=self.index_store(), blueprints=self.blueprints())
+
+    def sweep_project(self) -> SweepProject:
+        return SweepProject(
+            projects=self.projects(), index=self.index_store(), blueprints=self.blueprints()
+        )
+
+    def sweep_runs(self) -> SweepRuns:
+        return SweepRuns(jobs=self.jobs(), index=self.index_store(), blueprints=self.blueprints())
+
+    def open_current_index(self) -> OpenCurrentIndex:
+        return OpenCurrentIndex(jobs=self.jobs(), index=self.index_store())
+
+    def show_status(self) -> ShowStatus:
+        return ShowStatus(projects=self.projects(), jobs=self.jobs(), index=self.index_store())
