@@ -72,6 +72,15 @@ class RunningJob(Protocol):
     def clone_path(self) -> str | None: ...
 
     @abstractmethod
+    def keep_alive(self, seconds: float) -> None:
+        """Let it run for at most *seconds* more unless told again: the lease allows no longer.
+
+        Whoever holds the job enforces that without its caller (in this process: nobody can), so
+        that a caller that hangs or is stopped does not leave a job running that another worker has
+        taken over. A job that was never told has no such limit.
+        """
+
+    @abstractmethod
     def cancel(self) -> None:
         """Ask it to stop at its next check."""
 

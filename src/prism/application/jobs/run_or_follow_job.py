@@ -1,0 +1,64 @@
+"""Run a job in the foreground, or follow it where a worker has it already."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prism.application.jobs.claim_and_execute import ClaimAndExecuteJob
+from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
+from prism.application.jobs.stopping import StopRequest, never_stopping
+from prism.application.jobs.watch_job import JobObserver
+from prism.application.ports.jobs import JobRepository
+from prism.domain.jobs import Job, Progress
+from prism.domain.values import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOrFollowJob:
+    """What ``prism index`` and ``prism blueprint`` do: the same steps as a worker, one job only.
+
+    Where a worker has the job, its progress is shown and its outcome taken; should that worker die,
+    the job is taken over here once its lease is over.
+    """
+
+    jobs: JobRepository
+    execute: ClaimAndExecuteJob
+    reap: ReapExpiredJobs
+    poll_seconds: float = 0.5
+    pause: Callable[[float], None] = time.sleep
+
+    def __call__(
+        self,
+        job_id: int,
+        *,
+        observe: JobObserver | None = None,
+        stopping: Callable[[], StopRequest] = never_stopping,
+    ) -> Job:
+        """The job as it ended, or as it is when ``stopping`` says so (pending or running then).
+
+        A failure is final: nothing is tried again behind the user's back. Raises NotFound and
+        ExternalFailure.
+        """
+        shown: JsonObject | None = None
+        while True:
+            self.execute(only=job_id, retry=False, observe=observe, stopping=stopping)
+            job = self.jobs.get(job_id)
+            if job.state.terminal or stopping() is not StopRequest.NONE:
+                return job
+            if observe is not None and job.progress is not None and job.progress != shown:
+                shown = job.progress
+                observe.progress(_progress(shown))
+            self.pause(self.poll_seconds)
+            self.reap()
+
+
+def _progress(row: JsonObject) -> Progress:
+    return Progress(
+        stage=str(row.get("stage", "")),
+        done=_count(row.get("done")),
+        total=_count(row.get("total")),
+    )
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0

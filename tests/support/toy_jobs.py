@@ -1,0 +1,161 @@
+"""Handlers for tests of runners: they do what tests need a job to do, in a thread or a process."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Event
+
+from prism.application.ports.runner import JobContext, JobHandler, JobOutcome
+from prism.domain.credentials import Secret
+from prism.domain.errors import Permanent, Transient
+from prism.domain.jobs import Progress, Publication
+
+DEADLINE_SECONDS = 60.0
+
+
+def work(context: JobContext) -> JobOutcome:
+    """The claim and the token come back in the result."""
+    return JobOutcome(
+        result={
+            "job": context.claim.id,
+            "attempt": context.claim.attempt,
+            "options": context.claim.job.options,
+            "token": None if context.token is None else context.token.reveal(),
+            "scratch": context.scratch,
+        },
+        publish=Publication(run_id=7),
+    )
+
+
+def fail(context: JobContext) -> JobOutcome:
+    raise Permanent("the repository is gone", hint="look for it")
+
+
+def fail_for_now(context: JobContext) -> JobOutcome:
+    raise Transient("the network is down")
+
+
+def break_down(context: JobContext) -> JobOutcome:
+    raise RuntimeError("this text holds a secret")
+
+
+def leave(context: JobContext) -> JobOutcome:
+    raise SystemExit(3)
+
+
+def wait_for_cancel(context: JobContext) -> JobOutcome:
+    context.reporter.progress(Progress(stage="waiting"))
+    return _until_cancelled(context)
+
+
+def report(context: JobContext) -> JobOutcome:
+    context.reporter.cloned(str(Path(context.scratch) / "repo.git"))
+    context.reporter.progress(Progress(stage="structure", done=3, total=9))
+    return _until_cancelled(context)
+
+
+def _until_cancelled(context: JobContext) -> JobOutcome:
+    pause = Event()
+    for _ in range(int(DEADLINE_SECONDS / 0.01)):
+        context.reporter.check_cancelled()
+        pause.wait(0.01)
+    return JobOutcome(result={"cancelled": False})
+
+
+def answer_nonsense(context: JobContext) -> JobOutcome:
+    return JobOutcome(result={"not": float("nan")})
+
+
+def segfault(context: JobContext) -> JobOutcome:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return _until_cancelled(context)
+
+
+def exit_without_a_word(context: JobContext) -> JobOutcome:
+    os._exit(5)
+
+
+def ignore_cancel(context: JobContext) -> JobOutcome:
+    context.reporter.progress(Progress(stage="deaf", done=os.getpid()))
+    Event().wait(DEADLINE_SECONDS)
+    return JobOutcome(result={})
+
+
+def start_grandchild(context: JobContext) -> JobOutcome:
+    """A process of its own that ends by itself only long after; its id is the progress."""
+    grandchild = _grandchild()
+    context.reporter.progress(Progress(stage="grandchild", done=grandchild, total=os.getpid()))
+    return _until_cancelled(context)
+
+
+def leave_grandchild(context: JobContext) -> JobOutcome:
+    return JobOutcome(result={"grandchild": _grandchild()})
+
+
+def look_around(context: JobContext) -> JobOutcome:
+    """What this process can be seen to be."""
+    return JobOutcome(
+        result={
+            "pid": os.getpid(),
+            "group": os.getpgrp(),
+            "parent": os.getppid(),
+            "directory": str(Path.cwd()),
+            "main": str(getattr(sys.modules["__main__"], "__file__", "")),
+            "isolated": bool(sys.flags.isolated),
+            "core_limit": resource.getrlimit(resource.RLIMIT_CORE)[0],
+        }
+    )
+
+
+def talk_nonsense(context: JobContext) -> JobOutcome:
+    """As if native code had written over the worker's channel."""
+    channel = vars(context.reporter)["_channel"]
+    os.write(channel.fileno(), b"\x00\x00\x00\x04nope")
+    return _until_cancelled(context)
+
+
+def write_output(context: JobContext) -> JobOutcome:
+    os.write(1, b"written by a job\n")
+    return JobOutcome(result={})
+
+
+def handlers_for(settings: str, token: Secret | None) -> Mapping[str, JobHandler]:
+    """What a job's process calls; *settings* is not used."""
+    return HANDLERS
+
+
+def broken_handlers(settings: str, token: Secret | None) -> Mapping[str, JobHandler]:
+    raise Transient("the database is away")
+
+
+def _grandchild() -> int:
+    command = [
+        sys.executable,
+        "-c",
+        f"import threading; threading.Event().wait({DEADLINE_SECONDS})",
+    ]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL).pid
+
+
+HANDLERS: Mapping[str, JobHandler] = {
+    "work": work,
+    "fail": fail,
+    "fail_for_now": fail_for_now,
+    "break_down": break_down,
+    "leave": leave,
+    "wait_for_cancel": wait_for_cancel,
+    "report": report,
+    "answer_nonsense": answer_nonsense,
+    "segfault": segfault,
+    "exit_without_a_word": exit_without_a_word,
+    "ignore_cancel": ignore_cancel,
+    "start_grandchild": start_grandchild,
+    "leave_grandchild": leave_grandchild,
+    "look_around": look_around,
+    "write_output": write_output,
+    "talk_nonsense": talk_nonsense,
+}
