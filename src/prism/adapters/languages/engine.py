@@ -34,6 +34,10 @@ def _token(walk: Walk, node: Node) -> None:
     walk.tokens.append(node.kind_id)
 
 
+def _punctuation(_walk: Walk, _node: Node) -> None:
+    """Brackets, commas and the like: no token of the windows, being implied by the rest."""
+
+
 def _step(_walk: Walk, step: Visit) -> None:
     step.run()  # type: ignore[union-attr]  # only a Step has the kind that leads here
 
@@ -59,7 +63,8 @@ class Engine:
                 action = rules.actions.get(kind)
                 table[kind_id] = _token if action is None and kind in rules.tokens else action
             else:
-                table[kind_id] = rules.anonymous.get(kind, _token)
+                default = _token if kind.strip("()[]{},.;:") else _punctuation
+                table[kind_id] = rules.anonymous.get(kind, default)
         unknown = (set(rules.actions) | rules.tokens | set(rules.anonymous)) - known
         if unknown:
             raise ValueError(f"{rules.name}: the grammar has no node kind {sorted(unknown)}")
@@ -111,6 +116,8 @@ class Engine:
                 action = table[kind]
                 if action is _token:
                     take_token(kind)
+                    continue
+                if action is _punctuation:
                     continue
                 if action is None:
                     children: Sequence[Visit] | None = node.children  # type: ignore[union-attr]  # a Step has an action

@@ -5,11 +5,14 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import groupby
 from zlib import crc32
 
-#: Tokens per gram and grams per window: any common run of GRAM + WINDOW - 1 = 35 tokens is found.
-GRAM = 20
-WINDOW = 16
+#: Tokens per gram and grams per window: any common run of GRAM + WINDOW - 1 = 23 tokens is found.
+#: Brackets, commas, dots and colons are no tokens and a dotted chain is one, so that is some 50 by
+#: the usual count.
+GRAM = 16
+WINDOW = 8
 
 
 class Frame:
@@ -59,21 +62,19 @@ class Frame:
 def body_hash(
     source: bytes, span: tuple[int, int], name: tuple[int, int], comments: Sequence[tuple[int, int]]
 ) -> str:
-    """16 hex digits over *span* of *source* without *name* and *comments*, blanks collapsed.
+    """16 hex digits over *span* of *source* without *name*, *comments* and any blanks.
 
-    *comments* are sorted, disjoint spans of the whole file.
+    *comments* are sorted, disjoint spans of the whole file. Blanks go because a body that moves
+    into a class is indented: two bodies that differ in nothing but blanks count as equal.
     """
     start, end = span
-    cuts = list(comments[bisect_left(comments, (start, 0)) : bisect_left(comments, (end, 0))])
-    if name[0] < name[1]:
-        cuts.append(name)
-        cuts.sort()
+    cuts = comments[bisect_left(comments, (start, 0)) : bisect_left(comments, (end, 0))]
     pieces = []
-    for cut_start, cut_end in cuts:
+    for cut_start, cut_end in sorted([*cuts, name]) if name[0] < name[1] else cuts:
         pieces.append(source[start:cut_start])
         start = max(start, cut_end)
     pieces.append(source[start:end])
-    text = b" ".join(b" ".join(pieces).split())
+    text = b"".join(pieces).translate(None, b" \t\r\n\f")
     return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
@@ -94,7 +95,8 @@ def winnow(tokens: Sequence[int]) -> tuple[int, ...]:
     if count <= 0:
         return ()
     data = array("H", tokens).tobytes()
-    hashes = [crc32(data[at : at + 2 * GRAM]) for at in range(0, 2 * count, 2)]
+    grams = map(slice, range(0, 2 * count, 2), range(2 * GRAM, 2 * (count + GRAM), 2))
+    hashes = list(map(crc32, map(data.__getitem__, grams)))
     if count <= WINDOW:
         return (min(hashes),)
     lows = hashes
@@ -102,8 +104,4 @@ def winnow(tokens: Sequence[int]) -> tuple[int, ...]:
     while width < WINDOW:
         lows = list(map(min, lows, lows[width:]))
         width *= 2
-    chosen = [lows[0]]
-    for low in lows:
-        if low != chosen[-1]:
-            chosen.append(low)
-    return tuple(chosen)
+    return tuple(low for low, _run in groupby(lows))

@@ -54,7 +54,7 @@ class Rules:
     """A language: its name, and what to do at each kind of node.
 
     A named kind that is not in ``actions`` is walked through; a kind in ``tokens`` (and every
-    anonymous node without an action) is one token and not walked into. ``begin`` runs before the
+    anonymous node without an action, but for punctuation) is one token and not walked into. ``begin`` runs before the
     walk; ``before_resolve`` after it; ``after_resolve`` when ``walk.references`` are final.
     """
 

@@ -83,7 +83,6 @@ def _arguments(walk: Walk, callee: str, arguments: Sequence[Node], visits: list[
             walk.tokens.append(kind)
             walk.flow(FlowKind.ARGUMENT, f"{callee}#{place}", name, argument)
         elif kind in _PUNCTUATION:
-            walk.tokens.append(kind)
             continue
         else:
             visits.append(argument)
