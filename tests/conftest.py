@@ -1,7 +1,9 @@
 """Fixtures that several parts of the suite share."""
 
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.support.postgres import (
@@ -11,6 +13,7 @@ from tests.support.postgres import (
     drop_database,
     open_server,
 )
+from tests.support.storage import migrated_sqlite
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +36,14 @@ def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
     name = create_database(postgres_server)
     yield postgres_server.url(name)
     drop_database(postgres_server, name)
+
+
+@pytest.fixture(scope="session")
+def _migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return migrated_sqlite(tmp_path_factory.mktemp("migrated") / "data")
+
+
+@pytest.fixture
+def sqlite_directory(_migrated_sqlite: Path, tmp_path: Path) -> Path:
+    """A fresh data directory with all migrations applied."""
+    return Path(shutil.copytree(_migrated_sqlite, tmp_path / "data"))

@@ -240,9 +240,9 @@ def _initialised_cluster(binaries: Path, base: Path) -> Path:
 
 def _memory_or_disk() -> Path:
     memory = Path("/dev/shm")
-    if memory.is_dir() and os.access(memory, os.W_OK):
-        if shutil.disk_usage(memory).free > _SPACE_NEEDED:
-            return memory
+    usable = memory.is_dir() and os.access(memory, os.W_OK)
+    if usable and shutil.disk_usage(memory).free > _SPACE_NEEDED:
+        return memory
     return Path(tempfile.gettempdir())
 
 

@@ -45,24 +45,32 @@ def memory_storage() -> Iterator[Storage]:
     )
 
 
-@contextmanager
-def sqlite_storage(directory: Path) -> Iterator[Storage]:
-    clock = ManualClock()
+def migrated_sqlite(directory: Path) -> Path:
+    """A data directory with all migrations applied, to be copied for each test."""
     database = open_database(url=None, data_dir=str(directory))
     ensure_current(database)
+    database.close()
+    return directory
+
+
+@contextmanager
+def sqlite_storage(directory: Path) -> Iterator[Storage]:
+    """On a migrated data directory."""
+    clock = ManualClock()
+    database = open_database(url=None, data_dir=str(directory))
     yield _sql_storage(database, ClockMoments(clock), clock.advance)
     database.close()
 
 
 @contextmanager
 def postgres_storage(url: str) -> Iterator[Storage]:
+    """On a migrated database."""
     moments = ServerMoments()
 
     def advance(seconds: float) -> None:
         moments.offset += timedelta(seconds=seconds)
 
     database = open_database(url=url, data_dir="")
-    ensure_current(database)
     yield _sql_storage(database, moments, advance)
     database.close()
 

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.contracts.credential_repository import CredentialRepositoryContract
 from tests.contracts.job_repository import JobRepositoryContract
+from tests.contracts.project_repository import ProjectRepositoryContract
 from tests.support.storage import Storage, postgres_storage, sqlite_storage
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> Iterator[Storage]:
-    with sqlite_storage(tmp_path) as storage:
+def sqlite(sqlite_directory: Path) -> Iterator[Storage]:
+    with sqlite_storage(sqlite_directory) as storage:
         yield storage
 
 
@@ -27,6 +29,30 @@ class TestSqliteJobRepository(JobRepositoryContract):
 
 
 class TestPostgresJobRepository(JobRepositoryContract):
+    @pytest.fixture
+    def storage(self, postgres: Storage) -> Storage:
+        return postgres
+
+
+class TestSqliteProjectRepository(ProjectRepositoryContract):
+    @pytest.fixture
+    def storage(self, sqlite: Storage) -> Storage:
+        return sqlite
+
+
+class TestPostgresProjectRepository(ProjectRepositoryContract):
+    @pytest.fixture
+    def storage(self, postgres: Storage) -> Storage:
+        return postgres
+
+
+class TestSqliteCredentialRepository(CredentialRepositoryContract):
+    @pytest.fixture
+    def storage(self, sqlite: Storage) -> Storage:
+        return sqlite
+
+
+class TestPostgresCredentialRepository(CredentialRepositoryContract):
     @pytest.fixture
     def storage(self, postgres: Storage) -> Storage:
         return postgres

@@ -57,10 +57,13 @@ class SqlJobRepository(JobRepository):
         moments: Moments,
         *,
         jitter: Callable[[], float] = random.random,
+        park_from: int = parking.WORTH_PARKING,
     ) -> None:
+        """``park_from``: so many jobs must wait behind running ones before they are parked."""
         self._engine = engine
         self._moments = moments
         self._jitter = jitter
+        self._park_from = park_from
 
     def claim(
         self, *, worker: str, host: str, lease_seconds: float, only: int | None = None
@@ -217,7 +220,7 @@ class SqlJobRepository(JobRepository):
             with reading(self._engine) as connection:
                 blocked = parking.count_blocked(connection, self._moments.now())
                 stranded = parking.stranded(connection)
-            if blocked < parking.WORTH_PARKING and not stranded:
+            if blocked < self._park_from and not stranded:
                 return
             with writing(self._engine) as connection:
                 parking.park(connection, self._moments.now())
@@ -280,7 +283,7 @@ class SqlJobRepository(JobRepository):
     def counts(self) -> Mapping[JobState, int]:
         by_state = select(jobs.c.status, func.count()).group_by(jobs.c.status)
         with reading(self._engine) as connection:
-            found = {status: count for status, count in connection.execute(by_state)}
+            found = {row[0]: row[1] for row in connection.execute(by_state)}
         return {state: found.get(state.value, 0) for state in JobState}
 
     def prune(self, *, older_than_seconds: float, keep_per_project: int, limit: int = 5000) -> int:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Connection,
     ScalarSelect,
     Select,
+    func,
     literal_column,
     or_,
     select,
@@ -72,13 +73,9 @@ def park(connection: Connection, now: ColumnElement[datetime]) -> None:
 def count_blocked(connection: Connection, now: ColumnElement[datetime]) -> int:
     """How many of the jobs at the head of the order wait behind a running job."""
     head = _head(now).subquery("head")
-    running = jobs.alias("running")
-    blocked = select(head.c.id).where(
-        head.c.project_id.in_(
-            select(running.c.project_id).where(literal_column("running.status = 'running'"))
-        )
-    )
-    return len(connection.execute(blocked).all())
+    busy = select(jobs.c.project_id).where(RUNNING)
+    blocked = select(func.count()).select_from(head).where(head.c.project_id.in_(busy))
+    return connection.execute(blocked).scalar_one()
 
 
 def unpark_best(connection: Connection, project_id: int) -> None:

@@ -18,6 +18,8 @@ from prism.domain.errors import PrismError
 
 _PING_SECONDS = 10.0
 _ANSWER_SECONDS_MAX = 10.0
+#: The thread may be connecting; it is a daemon.
+_JOIN_SECONDS_MAX = 2.0
 _RECONNECT_SECONDS = (0.1, 5.0)
 _POLL_SECONDS = 0.05
 
@@ -98,8 +100,17 @@ class PostgresWakeup(Wakeup):
     that takes packets but gives no answer is noticed by a question every few seconds.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        ping_seconds: float = _PING_SECONDS,
+        answer_seconds: float = _ANSWER_SECONDS_MAX,
+    ) -> None:
+        """Asks the server every *ping_seconds* without news; waits *answer_seconds* for it."""
         self._engine = engine
+        self._ping_seconds = ping_seconds
+        self._answer_seconds = answer_seconds
         self._signal = _Signal()
         self._closing = threading.Event()
         self._closer, self._closed = socket.socketpair()
@@ -119,7 +130,7 @@ class PostgresWakeup(Wakeup):
         if not self._closing.is_set():
             self._closing.set()
             self._closer.send(b"x")
-            self._thread.join(_ANSWER_SECONDS_MAX)
+            self._thread.join(_JOIN_SECONDS_MAX)
             self._closer.close()
             self._closed.close()
 
@@ -139,17 +150,17 @@ class PostgresWakeup(Wakeup):
     @contextmanager
     def _connected(self) -> Iterator["_Listener"]:
         pooled = self._engine.raw_connection()
-        pooled.detach()
         connection = pooled.driver_connection
         assert isinstance(connection, psycopg.Connection)
+        pooled.detach()  # ours alone from here on
         try:
-            yield _Listener(connection, self._closed)
+            yield _Listener(connection, self._closed, self._answer_seconds)
         finally:
             connection.close()
 
     def _hear(self, server: "_Listener") -> None:
         while not self._closing.is_set():
-            if not server.has_news(_PING_SECONDS):
+            if not server.has_news(self._ping_seconds):
                 server.ask("SELECT 1")
             if server.was_notified():
                 self._signal.set()
@@ -161,9 +172,15 @@ class _Listener:
     https://www.postgresql.org/docs/current/libpq-async.html
     """
 
-    def __init__(self, connection: psycopg.Connection[object], closed: socket.socket) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection[object],
+        closed: socket.socket,
+        answer_seconds: float,
+    ) -> None:
         self._libpq = connection.pgconn
         self._closed = closed
+        self._answer_seconds = answer_seconds
 
     def has_news(self, seconds: float) -> bool:
         """Wait for data. Raises OperationalError: the connection is lost, or ours to close."""
@@ -188,7 +205,7 @@ class _Listener:
     def ask(self, statement: str) -> None:
         """Run *statement*. Raises OperationalError when it fails or no answer comes in time."""
         self._libpq.send_query(statement.encode())
-        deadline = time.monotonic() + _ANSWER_SECONDS_MAX
+        deadline = time.monotonic() + self._answer_seconds
         while self._libpq.is_busy():
             left = deadline - time.monotonic()
             if left <= 0.0 or not self.has_news(left):
