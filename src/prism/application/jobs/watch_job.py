@@ -130,6 +130,9 @@ class WatchedJob:
 
     def _finished(self, outcome: JobOutcome) -> Watched:
         succeeded = outcome.error is None and not outcome.cancelled
+        if outcome.error is not None and self._clock.monotonic() >= self._lease.fence_at:
+            # It was killed because nobody renewed in time (this worker was stopped, say).
+            return Watched(ending=Ending.OUT_OF_REACH)
         if succeeded or (self._asked is None and not outcome.cancelled):
             return Watched(ending=Ending.FINISHED, outcome=outcome)
         # Whatever a job says after it was asked to stop is a consequence of that.
