@@ -86,7 +86,9 @@ class Engine:
         _resolve(walk)
         if self.rules.after_resolve is not None:
             self.rules.after_resolve(walk)
-        return self._facts(walk, root)
+        facts = self._facts(walk, root)
+        walk.release()
+        return facts
 
     def _parse(self, source: bytes, deadline_seconds: float) -> Node:
         end = monotonic() + deadline_seconds

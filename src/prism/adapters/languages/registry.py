@@ -1,9 +1,10 @@
 """The languages with code facts, one line each: where their rules are, and their versions."""
 
 from importlib import import_module
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from prism.adapters.languages.engine import Engine
+if TYPE_CHECKING:  # the parent of parser processes needs versions, not tree-sitter
+    from prism.adapters.languages.engine import Engine
 
 #: Version of what all languages share: engine, walk, scopes, measures, texts, records.
 ENGINE_VERSION = 1
@@ -36,9 +37,16 @@ def extractor_version(language: str) -> str:
     return f"{ENGINE_VERSION}.{entry.version}.{version(entry.distribution)}"
 
 
-def load_engine(language: str) -> Engine:
+def load_engine(language: str) -> "Engine":
     """The engine of *language*, its rules and grammar imported now. Raises KeyError if unknown."""
+    from prism.adapters.languages.engine import Engine
+
     entry = LANGUAGES[language]
     rules = import_module(entry.module).RULES_BY_NAME[language]
     grammar = getattr(import_module(entry.grammar), entry.factory)()
     return Engine(rules, grammar)
+
+
+def extractor_versions() -> dict[str, str]:
+    """Language -> extractor version, for all of them."""
+    return {language: extractor_version(language) for language in LANGUAGES}

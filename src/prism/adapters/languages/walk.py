@@ -53,9 +53,10 @@ Action = Callable[["Walk", Node], Sequence[Visit] | None]
 class Rules:
     """A language: its name, and what to do at each kind of node.
 
-    A named kind that is not in ``actions`` is walked through; a kind in ``tokens`` (and every
-    anonymous node without an action, but for punctuation) is one token and not walked into. ``begin`` runs before the
-    walk; ``before_resolve`` after it; ``after_resolve`` when ``walk.references`` are final.
+    A named kind that is not in ``actions`` is walked through. A kind in ``tokens``, and an
+    anonymous node without an action, is one token and not walked into; punctuation is none.
+    ``begin`` runs before the walk; ``before_resolve`` after it; ``after_resolve`` when
+    ``walk.references`` are final.
     """
 
     name: str
@@ -173,6 +174,11 @@ class Walk:
         self._role_end = Step(self._pop_role)
         self._roles: list[str] = []
         self._guards: list[str] = []
+
+    def release(self) -> None:
+        """Drop the steps, which refer back to this walk: no cycle may hold a file's facts."""
+        self._role_steps.clear()
+        del self.deeper, self.shallower, self.into_branch, self.out_of_branch, self._role_end
 
     # -- text ------------------------------------------------------------------------------------
 
