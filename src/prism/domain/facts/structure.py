@@ -140,6 +140,11 @@ def is_named(symbol: Symbol, name: str) -> bool:
     return name in (symbol.name, symbol.qualname) or symbol.qualname.endswith("." + name)
 
 
+def place_in_file(symbol: Symbol) -> tuple[int, int, str, int]:
+    """Sorts the symbols of a file by their start; what holds another comes before it."""
+    return symbol.start_byte, -symbol.end_byte, symbol.qualname, symbol.ordinal
+
+
 class Binding(NamedTuple):
     """One local name that an import statement binds (or '' for a side effect or a bare re-export).
 
