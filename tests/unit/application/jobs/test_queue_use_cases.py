@@ -1,0 +1,237 @@
+"""Enqueue, cancel, retry, reap, prune and follow: what people and commands do with jobs."""
+
+import logging
+from dataclasses import replace
+
+import pytest
+from tests.support.scripted_runner import ScriptedJob, ends_with
+from tests.support.worker_bench import DONE, WorkerBench
+
+from prism.application.jobs.cancel_job import CancelJob
+from prism.application.jobs.enqueue_job import EnqueueJob
+from prism.application.jobs.follow_job import FollowJob
+from prism.application.jobs.prune_jobs import PruneJobs
+from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
+from prism.application.jobs.retry_job import RetryJob
+from prism.application.jobs.run_or_follow_job import RunOrFollowJob
+from prism.application.jobs.stopping import StopRequest
+from prism.application.ports.runner import JobOutcome
+from prism.domain.errors import Conflict, NotFound, Permanent, Transient
+from prism.domain.jobs import JobError, JobState, Progress
+from prism.domain.projects import Source
+
+
+@pytest.fixture
+def bench() -> WorkerBench:
+    return WorkerBench()
+
+
+# --- enqueue ---------------------------------------------------------------------------------
+
+
+def test_a_job_of_a_local_project_stays_on_its_host(bench: WorkerBench) -> None:
+    project = bench.projects.add(name="local", source=Source.local("there", "/code"))
+    job = EnqueueJob(jobs=bench.jobs)(project, "index").job_id
+    assert bench.job(job).host == "there"
+    assert bench.execute()() is None
+
+
+def test_a_job_that_reads_only_the_index_runs_anywhere(bench: WorkerBench) -> None:
+    project = bench.projects.add(name="local", source=Source.local("there", "/code"))
+    job = EnqueueJob(jobs=bench.jobs)(project, "blueprint").job_id
+    assert bench.job(job).host is None
+
+
+def test_a_job_of_a_url_runs_anywhere(bench: WorkerBench) -> None:
+    job = EnqueueJob(jobs=bench.jobs)(bench.project(), "index").job_id
+    assert bench.job(job).host is None
+
+
+def test_options_and_priority_are_handed_on(bench: WorkerBench) -> None:
+    enqueue = EnqueueJob(jobs=bench.jobs)
+    job_id = enqueue(bench.project(), "blueprint", options={"goal": "x"}, priority=3).job_id
+    job = bench.job(job_id)
+    assert (job.options, job.priority) == ({"goal": "x"}, 3)
+
+
+def test_a_second_request_joins_the_first(bench: WorkerBench) -> None:
+    project, enqueue = bench.project(), EnqueueJob(jobs=bench.jobs)
+    first, second = enqueue(project, "index"), enqueue(project, "index")
+    assert (first.created, second.created) == (True, False)
+    assert first.job_id == second.job_id
+
+
+# --- cancel, retry, reap, prune --------------------------------------------------------------
+
+
+def test_a_waiting_job_is_cancelled_at_once(bench: WorkerBench) -> None:
+    assert CancelJob(jobs=bench.jobs)(bench.enqueue()) is JobState.CANCELLED
+
+
+def test_an_ended_job_cannot_be_cancelled(bench: WorkerBench) -> None:
+    job_id = bench.enqueue()
+    bench.execute()()
+    with pytest.raises(Conflict):
+        CancelJob(jobs=bench.jobs)(job_id)
+
+
+def test_a_failed_job_can_be_retried(bench: WorkerBench) -> None:
+    job_id = bench.enqueue()
+    bench.run(ends_with(JobOutcome(error=JobError.of(Permanent("no")))))
+    assert RetryJob(jobs=bench.jobs)(job_id).state is JobState.PENDING
+    bench.run(ends_with(DONE))
+    assert bench.job(job_id).state is JobState.COMPLETED
+
+
+def test_reaping_tells_the_log_of_each_job(
+    bench: WorkerBench, caplog: pytest.LogCaptureFixture
+) -> None:
+    job_id = bench.enqueue()
+    assert bench.jobs.claim(worker="dead", host="here", lease_seconds=60) is not None
+    bench.clock.advance(61)
+    with caplog.at_level(logging.INFO, "prism"):
+        reaped = ReapExpiredJobs(jobs=bench.jobs)()
+    assert [job.id for job in reaped] == [job_id]
+    assert [(vars(r)["job_id"], vars(r)["state"]) for r in caplog.records] == [(job_id, "pending")]
+
+
+def test_a_job_that_kills_its_worker_each_time_ends_as_failed(bench: WorkerBench) -> None:
+    job_id = bench.enqueue()
+    reap = ReapExpiredJobs(jobs=bench.jobs)
+    for _ in range(3):
+        assert bench.jobs.claim(worker="dies", host="here", lease_seconds=60) is not None
+        bench.clock.advance(61)
+        reap()
+        bench.clock.advance(600)
+    job = bench.job(job_id)
+    assert job.state is JobState.FAILED
+    assert job.errors[-1].message == "the worker died in each of 3 attempts"
+
+
+def test_pruning_goes_on_until_nothing_is_left_to_prune(bench: WorkerBench) -> None:
+    project = bench.project()
+    for _ in range(7):
+        bench.enqueue(project)
+        bench.execute()()
+    bench.clock.advance(100)
+    prune = PruneJobs(jobs=bench.jobs, batch=2)
+    assert prune(older_than_seconds=50, keep_per_project=1) == 6
+    assert len(bench.jobs.list()) == 1
+
+
+# --- follow ----------------------------------------------------------------------------------
+
+
+def test_following_shows_each_change_and_ends_with_the_job(bench: WorkerBench) -> None:
+    job_id = bench.enqueue()
+    claim = bench.jobs.claim(worker="other", host="here", lease_seconds=60)
+    assert claim is not None
+    steps = iter(
+        [
+            lambda: bench.jobs.renew(claim, lease_seconds=60, progress=Progress(stage="one")),
+            lambda: None,
+            lambda: bench.jobs.complete(claim, result={}),
+        ]
+    )
+
+    def pause(seconds: float) -> None:
+        bench.clock.advance(seconds)
+        next(steps)()
+
+    seen = list(FollowJob(jobs=bench.jobs, pause=pause)(job_id))
+    assert [(job.state.value, job.progress and job.progress["stage"]) for job in seen] == [
+        ("running", None),
+        ("running", "one"),
+        ("completed", "one"),
+    ]
+
+
+def test_following_an_ended_job_shows_it_once(bench: WorkerBench) -> None:
+    job_id = bench.enqueue()
+    bench.execute()()
+    assert len(list(FollowJob(jobs=bench.jobs)(job_id))) == 1
+
+
+def test_a_job_that_never_was_cannot_be_followed(bench: WorkerBench) -> None:
+    with pytest.raises(NotFound):
+        list(FollowJob(jobs=bench.jobs)(7))
+
+
+# --- run here, or follow ---------------------------------------------------------------------
+
+
+class Stages:
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def progress(self, progress: Progress) -> None:
+        self.seen.append(progress.stage)
+
+
+def run_or_follow(bench: WorkerBench) -> RunOrFollowJob:
+    return RunOrFollowJob(
+        jobs=bench.jobs,
+        execute=bench.execute(),
+        reap=ReapExpiredJobs(jobs=bench.jobs),
+        pause=bench.clock.advance,
+    )
+
+
+def test_a_waiting_job_is_run_here(bench: WorkerBench) -> None:
+    job_id = bench.enqueue()
+
+    def work(job: ScriptedJob) -> JobOutcome | None:
+        job.news = Progress(stage="files")
+        return DONE
+
+    bench.runner.script = work
+    stages = Stages()
+    assert run_or_follow(bench)(job_id, observe=stages).state is JobState.COMPLETED
+    assert stages.seen == ["files"]
+
+
+def test_a_failure_in_the_foreground_is_final(bench: WorkerBench) -> None:
+    job_id = bench.enqueue()
+    bench.runner.script = ends_with(JobOutcome(error=JobError.of(Transient("no network"))))
+    job = run_or_follow(bench)(job_id)
+    assert (job.state, len(bench.runner.started)) == (JobState.FAILED, 1)
+
+
+def test_a_job_that_a_worker_has_is_followed_and_its_outcome_taken(bench: WorkerBench) -> None:
+    job_id = bench.enqueue()
+    claim = bench.jobs.claim(worker="other", host="here", lease_seconds=60)
+    assert claim is not None
+    bench.jobs.renew(claim, lease_seconds=60, progress=Progress(stage="resolve", done=1, total=2))
+    follow = run_or_follow(bench)
+
+    def pause(seconds: float) -> None:
+        bench.clock.advance(seconds)
+        if bench.clock.monotonic() > 10:
+            bench.jobs.complete(claim, result={"run_id": 9})
+
+    stages = Stages()
+    job = replace(follow, pause=pause)(job_id, observe=stages)
+    assert (job.state, job.result) == (JobState.COMPLETED, {"run_id": 9})
+    assert stages.seen == ["resolve"]
+    assert bench.runner.started == []
+
+
+def test_the_job_of_a_worker_that_died_is_taken_over(bench: WorkerBench) -> None:
+    job_id = bench.enqueue()
+    assert bench.jobs.claim(worker="dies", host="here", lease_seconds=60) is not None
+    job = run_or_follow(bench)(job_id)
+    assert (job.state, job.attempt) == (JobState.COMPLETED, 2)
+
+
+def test_who_stops_following_leaves_the_job_alone(bench: WorkerBench) -> None:
+    job_id = bench.enqueue()
+    assert bench.jobs.claim(worker="other", host="here", lease_seconds=60) is not None
+    job = run_or_follow(bench)(job_id, stopping=lambda: StopRequest.NOW)
+    assert (job.state, job.worker) == (JobState.RUNNING, "other")
+
+
+def test_who_stops_a_job_that_runs_here_gets_it_back_pending(bench: WorkerBench) -> None:
+    job_id = bench.enqueue()
+    bench.runner.script = lambda job: None
+    job = run_or_follow(bench)(job_id, stopping=lambda: StopRequest.NOW)
+    assert job.state is JobState.PENDING
