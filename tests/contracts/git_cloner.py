@@ -109,7 +109,7 @@ class GitClonerContract:
             entries = [entry for entry in checkout.entries() if entry.size >= 0]
             first = next(iter(checkout.blobs([entry.oid for entry in entries] * 100)))
             assert first.oid == entries[0].oid
-            assert list(checkout.entries())[0] == entries[0]
+            assert next(iter(checkout.entries())) == entries[0]
 
     def test_the_commit_is_a_full_id(self, open_repository: Open) -> None:
         with open_repository(*HISTORY) as checkout:
@@ -128,9 +128,7 @@ class GitClonerContract:
         ]  # fmt: skip
         assert not history.truncated
 
-    @pytest.mark.parametrize(
-        ("limit", "truncated"), [(1, True), (2, True), (3, False), (4, False)]
-    )
+    @pytest.mark.parametrize(("limit", "truncated"), [(1, True), (2, True), (3, False), (4, False)])
     def test_a_limited_history_says_whether_something_was_left_out(
         self, open_repository: Open, limit: int, truncated: bool
     ) -> None:

@@ -2,28 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.contracts.git_cloner import FILES, HISTORY, GitClonerContract, Open
+from tests.support.clones import TOKEN, cloner_for, request_for
 from tests.support.git_server import git_server
 from tests.support.repositories import CommitSpec, Files, make_repository
 
 from prism.adapters.git.cloner import GitPythonCloner
-from prism.adapters.git.urls import UrlPolicy
-from prism.application.ports.git import Checkout, CloneRequest
-from prism.domain.credentials import Credential, Provider, Secret
-
-TOKEN = "a-token-of-the-tests-0123456789"
-
-
-def credential_for(host: str) -> Credential:
-    return Credential(
-        id="c1", name="ci", provider=Provider.GITHUB, host=host, username="x-access-token",
-        encrypted_token="", created_at=datetime(2026, 1, 1, tzinfo=UTC),
-    )  # fmt: skip
-
+from prism.application.ports.git import Checkout
 
 @contextmanager
 def cloned(tmp_path: Path, *commits: Files | CommitSpec, name: str = "r.git") -> Iterator[Checkout]:
@@ -31,16 +19,9 @@ def cloned(tmp_path: Path, *commits: Files | CommitSpec, name: str = "r.git") ->
     if name == "r.git":
         make_repository(tmp_path / "served" / name, *commits, bare=True)
     with git_server(tmp_path / "served", token=TOKEN) as server:
-        cloner = GitPythonCloner(
-            policy=UrlPolicy(allow_private_networks=True), environment=server.git_environment
-        )
         scratch = tmp_path / "scratch"
-        scratch.mkdir()
-        request = CloneRequest(
-            url=server.url(name), directory=str(scratch),
-            credential=credential_for(server.host), token=Secret(TOKEN),
-        )  # fmt: skip
-        with cloner.clone(request) as checkout:
+        request = request_for(server, scratch, name, token=TOKEN)
+        with cloner_for(server).clone(request) as checkout:
             yield checkout
         assert list(scratch.iterdir()) == []
 

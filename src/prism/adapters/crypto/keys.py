@@ -12,7 +12,6 @@ from prism.domain.errors import InvalidInput
 
 KEY_VARIABLE = "CREDENTIAL_ENCRYPTION_KEY"
 KEY_BYTES = 32
-_EXPECTED = "64 hex digits, or base64 of 32 bytes"
 
 
 class Key(NamedTuple):
@@ -50,12 +49,18 @@ def _key(text: str, number: int, count: int) -> Key:
     secret = _decode(text)
     if len(secret) == KEY_BYTES:
         return Key(hashlib.sha256(b"prism key id\0" + secret).hexdigest()[:8], secret)
-    which = "holds" if count == 1 else f"holds as key {number} of {count}"
-    length = f" ({len(secret)} bytes)" if secret else ""
+    which = KEY_VARIABLE if count == 1 else f"key {number} of {count} in {KEY_VARIABLE}"
     raise InvalidInput(
-        f"{KEY_VARIABLE} {which} {len(text)} characters{length}; {_EXPECTED} are needed",
+        f"{which} has {_measured(text, secret)}; 64 hex digits, or base64 of {KEY_BYTES} bytes, "
+        "are needed",
         hint="`prism credential keygen` makes a key",
     )
+
+
+def _measured(text: str, secret: bytes) -> str:
+    if re.fullmatch(r"[0-9A-Fa-f]+", text):
+        return f"{len(text)} hex digits"
+    return f"{len(text)} characters" + (f" ({len(secret)} bytes)" if secret else "")
 
 
 def _decode(text: str) -> bytes:

@@ -155,12 +155,17 @@ class RunningGit:
         stall = limits.stall_seconds
         if stall is not None and since is not None and now - since > stall:
             return _too_slow(stall)
-        if limits.directory is not None and directory_bytes(limits.directory) > limits.bytes_max:
-            return Refused(
-                f"the repository is larger than {limits.bytes_max // 2**20} MiB",
-                hint="clone it yourself and index the local path",
-            )
+        return too_large(limits)
+
+
+def too_large(limits: RunLimits) -> Refused | None:
+    """What to raise when the directory has grown above its limit."""
+    if limits.directory is None or _directory_bytes(limits.directory) <= limits.bytes_max:
         return None
+    return Refused(
+        f"the repository is larger than {limits.bytes_max // 2**20} MiB",
+        hint="clone it yourself and index the local path",
+    )
 
 
 def _too_slow(seconds: float) -> Transient:
@@ -174,7 +179,7 @@ def _stream(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def directory_bytes(directory: str) -> int:
+def _directory_bytes(directory: str) -> int:
     """Bytes of the files below *directory*; those that go away meanwhile do not count."""
     total = 0
     for folder, _, names in os.walk(directory):

@@ -1,7 +1,8 @@
 """Ends a process with all its children, one by one: the job's process group is theirs too."""
 
+import time
 from contextlib import suppress
-from subprocess import Popen, TimeoutExpired
+from subprocess import Popen
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
 
 #: How long they get between TERM and KILL.
 GRACE_SECONDS = 2.0
+_POLL_SECONDS = 0.01
 
 
 def terminate_tree(process: Popen[bytes], *, grace_seconds: float = GRACE_SECONDS) -> None:
@@ -27,13 +29,30 @@ def terminate_tree(process: Popen[bytes], *, grace_seconds: float = GRACE_SECOND
             _signal(member, "terminate")
         for member in tree:
             _signal(member, "resume")
-        with suppress(TimeoutExpired):
-            process.wait(grace_seconds)
-        _, left = psutil.wait_procs(tree[1:], timeout=grace_seconds)
-        for member in [*left, *([tree[0]] if process.poll() is None else [])]:
-            _signal(member, "kill")
-        psutil.wait_procs(left, timeout=grace_seconds)
+        if not _gone(process, tree[1:], grace_seconds):
+            for member in tree:
+                _signal(member, "kill")
+            _gone(process, tree[1:], grace_seconds)
     process.wait()
+
+
+def _gone(process: Popen[bytes], others: list["psutil.Process"], seconds: float) -> bool:
+    """Have all ended within *seconds*? A zombie has: its new parent may take long to wait for it."""
+    deadline = time.monotonic() + seconds
+    while process.poll() is None or any(_runs(other) for other in others):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _runs(process: "psutil.Process") -> bool:
+    import psutil
+
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def _stop(root: "psutil.Process") -> list["psutil.Process"]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from prism.adapters.git.command import Git, GitCommand
 from prism.adapters.git.errors import translate
-from prism.adapters.git.process import GitFailed, RunLimits
+from prism.adapters.git.process import GitFailed, RunLimits, too_large
 from prism.adapters.git.scrub import Scrubber
 from prism.adapters.git.urls import Target
 from prism.domain.credentials import Credential, Secret
@@ -90,7 +90,10 @@ class Remote:
         raise InvalidInput(f"{self.url} is an empty repository", hint="push a commit to it")
 
     def fetch(self, fetch: Fetch, git_dir: str, *, to: str = "") -> None:
-        """Bring *fetch* into *git_dir* (one of ours), and under the ref *to*. Raises GitFailed."""
+        """Bring *fetch* into *git_dir* (one of ours), and under the ref *to*.
+
+        Raises GitFailed; Refused when it is larger than the limit.
+        """
         arguments = [
             "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
             "--no-auto-maintenance", f"--depth={fetch.depth}", f"--filter={fetch.blob_filter}",
@@ -101,17 +104,13 @@ class Remote:
             seconds=fetch.seconds, directory=git_dir, bytes_max=self.limits.bytes_max
         )
         command = self._command(arguments, git_dir)
-        self.git.run(
-            command._replace(
-                git_dir=git_dir,
-                limits=limits,
-                config=[
-                    *command.config,
-                    ("transfer.fsckObjects", check),
-                    ("fetch.fsckObjects", check),
-                ],
-            )
-        )
+        config = [
+            *command.config, ("transfer.fsckObjects", check), ("fetch.fsckObjects", check),
+        ]  # fmt: skip
+        self.git.run(command._replace(git_dir=git_dir, limits=limits, config=config))
+        refused = too_large(limits)  # it may have been quicker than the watch
+        if refused is not None:
+            raise refused
 
     def _has_branches(self, directory: str) -> bool:
         with self.git.start(self._command(["ls-remote", "--", self.url], directory)) as running:
