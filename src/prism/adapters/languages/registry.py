@@ -22,9 +22,20 @@ class Entry(NamedTuple):
 
 
 _HERE = "prism.adapters.languages"
+_ECMASCRIPT = f"{_HERE}.ecmascript.rules"
+_TYPESCRIPT = "tree_sitter_typescript"
 LANGUAGES: dict[str, Entry] = {
     "python": Entry(
         f"{_HERE}.python.rules", "tree_sitter_python", "language", "tree-sitter-python", 1
+    ),
+    "javascript": Entry(
+        _ECMASCRIPT, "tree_sitter_javascript", "language", "tree-sitter-javascript", 1
+    ),
+    "typescript": Entry(
+        _ECMASCRIPT, _TYPESCRIPT, "language_typescript", "tree-sitter-typescript", 1
+    ),
+    "tsx": Entry(
+        _ECMASCRIPT, "tree_sitter_typescript", "language_tsx", "tree-sitter-typescript", 1
     ),
 }
 

@@ -42,10 +42,9 @@ class Homes:
         name = binding.imported
         if not target:
             return UNKNOWN
-        if name == "":
-            whole = WHOLE if binding.form == ImportForm.REQUIRE else ""
-            found = self.of_name(target, whole) if whole else UNKNOWN
-            return found if found.symbol else Home(target, "")
+        if name == "":  # what module.exports was set to, or the module itself
+            found = self.of_name(target, WHOLE)
+            return Home(target, "") if found is UNKNOWN else found
         return Home(target, "") if name == "*" else self.of_name(target, name)
 
     def of_name(self, path: str, name: str) -> Home:
@@ -90,11 +89,15 @@ class Homes:
             return Home(path, "")
         target = self.targets[path][export.binding]
         imported = file.outline.bindings[export.binding].imported
-        if target and imported in ("", "*"):
+        if target and (imported == "*" or (imported == "" and not self._has_whole(target))):
             return Home(target, "")
         if target:
-            stack.append((target, imported))
+            stack.append((target, imported or WHOLE))
         return None
+
+    def _has_whole(self, path: str) -> bool:
+        file = self._files.get(path)
+        return file is not None and WHOLE in self._surface(file).exports
 
     def _surface(self, file: ResolverFile) -> _Surface:
         found = self._surfaces.get(file.path)
@@ -103,12 +106,13 @@ class Homes:
             exports: dict[str, Export] = {}
             for export in outline.exports:
                 exports.setdefault(export.name, export)
-            named = {export.binding for export in outline.exports}
+            # module.exports = require("m") hands on all that m has, as a star does
+            named = {e.binding for e in outline.exports if e.name != WHOLE}
             stars = tuple(
                 index
                 for index, binding in enumerate(outline.bindings)
                 if binding.form == ImportForm.REEXPORT
-                and binding.imported == "*"
+                and binding.imported in ("*", "")
                 and index not in named
             )
             found = self._surfaces[file.path] = _Surface(exports, stars)

@@ -1,0 +1,136 @@
+"""Imports that the grammar lost: a second look at the text where the syntax tree has errors.
+
+tree-sitter-typescript 0.23 does not know ``import defer``, ``f<typeof import("m")>()`` and other
+newer syntax; what it skips may hold imports.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from prism.adapters.languages.ecmascript.state import state
+from prism.adapters.languages.walk import Walk
+from prism.domain.facts.structure import NONE, Binding, Erased, Guard, ImportForm, Timing
+
+_START = re.compile(rb"^[ \t]*(?=(?:import|export)\b)", re.MULTILINE)
+_STATEMENT = re.compile(
+    rb"""(import|export)\s+(type\s+)?((?:[\w$,{}*\s]|/\*[^*\n]*\*/){0,2000}?)"""
+    rb"""(?<![\w$])from\s*["']([^"'\n]{1,300})["']"""
+)
+_CALL = re.compile(rb"""\bimport\s*\(\s*["']([^"'\n]{1,300})["']\s*\)""")
+_COMMENT = re.compile(rb"/\*.*?\*/")
+_ERRORS_MAX = 100
+_PLACES_MAX = 2000
+
+
+class _Lost(NamedTuple):
+    """A statement, or a call, that the syntax tree does not have."""
+
+    match: re.Match[bytes]
+    module: str
+    line: int
+
+
+def note_errors(walk: Walk, root: Node) -> None:
+    """Remember where the syntax tree has errors."""
+    found = state(walk).errors
+    stack = [root] if root.has_error else []
+    while stack and len(found) < _ERRORS_MAX:
+        node = stack.pop()
+        if node.is_error or node.is_missing:
+            found.append((node.start_byte, node.end_byte))
+        else:
+            stack.extend(child for child in reversed(node.children) if child.has_error)
+
+
+def recover(walk: Walk) -> None:
+    """Add the bindings of imports at errors that no action has seen."""
+    if not state(walk).errors:
+        return
+    known = {(binding.module, binding.line) for binding in walk.bindings}
+    places = [place.end() for place in _START.finditer(walk.source)][:_PLACES_MAX]
+    statements = [_STATEMENT.match(walk.source, place) for place in places]
+    for lost in _lost(walk, [match for match in statements if match is not None], known):
+        _statement(walk, lost)
+    calls = list(_CALL.finditer(walk.source))[:_PLACES_MAX]
+    for lost in _lost(walk, calls, known):
+        walk.next_statement()
+        _bind(walk, lost, ("", ""), ImportForm.DYNAMIC, Erased.NO)
+
+
+def _lost(walk: Walk, matches: list[re.Match[bytes]], known: set[tuple[str, int]]) -> list[_Lost]:
+    found = []
+    for match in matches:
+        if not _at_error(walk, match) or _in_comment(walk, match.start()):
+            continue
+        module = match.group(match.re.groups).decode("utf-8", "replace")
+        line = walk.source.count(b"\n", 0, match.start()) + 1
+        if (module, line) not in known:
+            known.add((module, line))
+            found.append(_Lost(match, module, line))
+    return found
+
+
+def _at_error(walk: Walk, match: re.Match[bytes]) -> bool:
+    """Does an error lie in the match, or the match in an error?"""
+    errors = state(walk).errors
+    after = bisect_left(errors, (match.end(), 0))
+    return any(end >= match.start() for _, end in errors[:after])
+
+
+def _in_comment(walk: Walk, byte: int) -> bool:
+    before = bisect_right(walk.comments, (byte, len(walk.source))) - 1
+    return before >= 0 and walk.comments[before][1] > byte
+
+
+def _statement(walk: Walk, lost: _Lost) -> None:
+    verb, type_word, names, _ = lost.match.groups()
+    form = ImportForm.IMPORT if verb == b"import" else ImportForm.REEXPORT
+    walk.next_statement()
+    text = _COMMENT.sub(b"", names).decode("utf-8", "replace")
+    outside, _, inside = text.partition("{")
+    parts = [(part, False) for part in outside.split(",")]
+    parts += [(part, True) for part in inside.partition("}")[0].split(",")]
+    for part, braced in parts:
+        words = part.split()
+        type_only = braced and len(words) > 1 and words[0] == "type" and words[1] != "as"
+        words = words[1:] if type_only else words
+        if not words:
+            continue
+        erased = Erased.SYNTAX if type_word or type_only else Erased.NO
+        name, alias = words[0], words[-1]
+        if not braced and "*" in words:
+            name, alias = "*", "" if alias == "*" else alias
+        elif not braced:
+            name = "default"
+        local = alias if form == ImportForm.IMPORT else ""
+        index = _bind(walk, lost, (local, name), form, erased)
+        if form == ImportForm.REEXPORT and alias:
+            state(walk).exports.append((alias, "", NONE, index))
+
+
+def _bind(walk: Walk, lost: _Lost, names: tuple[str, str], form: str, erased: str) -> int:
+    local, imported = names
+    end_line = lost.line + lost.match.group().count(b"\n")
+    timing = Timing.DEFERRED if form == ImportForm.DYNAMIC else Timing.EAGER
+    walk.bindings.append(
+        Binding(
+            local,
+            lost.module,
+            imported,
+            walk.statement,
+            lost.line,
+            end_line,
+            timing,
+            erased,
+            form,
+            Guard.NONE,
+            NONE,
+        )
+    )
+    index = len(walk.bindings) - 1
+    if local:
+        walk.scopes.declare(0, local, binding=index)
+    return index
