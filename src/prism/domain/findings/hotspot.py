@@ -19,8 +19,8 @@ _EVIDENCE_SYMBOLS_MAX = 3
 
 
 def check(material: Material) -> list[Finding]:
-    """The first tenth of the production files, ten at most, by the rank product of recency churn
-    and lines; nothing without history.
+    """As many as a tenth of the production files, ten at most, the first by the rank product of
+    recency churn and lines; nothing without history.
 
     Files of fewer than three commits or a hundred lines are left out: there the rank says little.
     """
@@ -37,11 +37,15 @@ def check(material: Material) -> list[Finding]:
     )
     by_lines = sorted(ranked, key=lambda row: (-row.lines, row.path))
     lines_rank = {row.path: place for place, row in enumerate(by_lines, start=1)}
-    first = ranked[: min(_FINDINGS_MAX, -(-len(ranked) // 10))]
+    most = min(_FINDINGS_MAX, -(-len(ranked) // 10))
+    telling = [
+        (rank, row)
+        for rank, row in enumerate(ranked, start=1)
+        if row.commits >= _COMMITS_MIN and row.lines >= _LINES_MIN
+    ]
     return [
         _finding(material, row, rank=rank, lines_rank=lines_rank[row.path], of=len(ranked))
-        for rank, row in enumerate(first, start=1)
-        if row.commits >= _COMMITS_MIN and row.lines >= _LINES_MIN
+        for rank, row in telling[:most]
     ]
 
 
