@@ -142,6 +142,24 @@ def test_finished_jobs_leave_no_descriptor_open(runner: ChildProcessRunner) -> N
     raise AssertionError(f"descriptors: {before} before, {now} now")
 
 
+def test_a_prepared_runner_uses_the_server_that_it_prepared(runner: ChildProcessRunner) -> None:
+    runner.prepare()
+    pid = runner.server_pid
+    runner.prepare()
+    assert pid is not None
+    assert result_of(ended(runner, "look_around"))["parent"] == pid
+
+
+def test_a_prepared_runner_that_is_never_used_leaves_no_server(
+    runner: ChildProcessRunner,
+) -> None:
+    runner.prepare()
+    pid = runner.server_pid
+    assert pid is not None
+    runner.close()
+    assert is_gone(pid)
+
+
 def test_a_module_that_cannot_be_loaded_is_named() -> None:
     runner = new_runner(handlers="tests.support.no_such_module:handlers_for")
     with pytest.raises(Permanent, match=r"ModuleNotFoundError: .*no_such_module"):

@@ -58,6 +58,11 @@ class ChildProcessRunner(JobRunner):
         """Process id of the fork server, None before the first job."""
         return self._servers.pid
 
+    def prepare(self) -> None:
+        """Start the fork server without waiting for it: it loads while the worker does other
+        things, and the first job finds it ready. Raises Transient."""
+        self._servers.prepare()
+
     def start(self, claim: Claim, *, token: Secret | None, scratch: str) -> RunningJob:
         """Also raises Transient when no process can be started, Permanent when Prism cannot be
         loaded in one."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from prism.adapters.processes.channel import BadMessage, Channel
-from prism.domain.errors import Permanent, Transient
+from prism.domain.errors import ExternalFailure, Permanent, Transient
 
 #: Names that no process below the worker may have: the key, where to find it, and the database's
 #: address with its password (jobs get that by their channel).
@@ -37,8 +37,7 @@ class ForkServer:
     """One running server process. Not for two threads at once."""
 
     def __init__(self, *, environment: Mapping[str, str], preload: Sequence[str]) -> None:
-        """Start it and wait until it has loaded *preload*. Raises Transient, or Permanent when a
-        module cannot be loaded."""
+        """Start it, without waiting until it has loaded *preload*. Raises Transient."""
         ours, theirs = socket.socketpair()
         try:
             self._process = _start(theirs, environment=environment, preload=preload)
@@ -51,11 +50,7 @@ class ForkServer:
         finally:
             theirs.close()
         self._control = ours
-        try:
-            _wait_until_ready(ours)
-        except BaseException:
-            self.close()
-            raise
+        self._ready = False
 
     @property
     def pid(self) -> int:
@@ -66,12 +61,21 @@ class ForkServer:
         return self._process.poll() is None
 
     def request(self, request: bytes, ends: Sequence[int]) -> None:
-        """Hand *ends* to a new job's process. Raises OSError when the server is gone."""
+        """Hand *ends* to a new job's process, once the server is ready.
+
+        Raises Transient when it does not come up, Permanent when a module cannot be loaded, OSError
+        when it is gone.
+        """
+        if not self._ready:
+            _wait_until_ready(self._control)
+            self._ready = True
         socket.send_fds(self._control, [request], ends)
 
     def close(self) -> None:
         """End it, and with it whatever job still runs. Idempotent."""
         self._control.close()
+        if not self._ready:
+            self._process.kill()  # it has no jobs yet, and is busy loading
         try:
             self._process.wait(_EXIT_SECONDS)
         except subprocess.TimeoutExpired:
@@ -139,26 +143,40 @@ class ForkServers:
         """Process id of the current server, None while there is none."""
         return None if self._server is None else self._server.pid
 
+    def prepare(self) -> None:
+        """Start a server where there is none, without waiting for it. Raises Transient."""
+        with self._lock:
+            self._current()
+
     def request(self, request: bytes, ends: Sequence[int]) -> bool:
         """Hand *ends* to a new job's process. False when the server died over it: ask again.
 
-        Raises Transient and Permanent as ``ForkServer`` does.
+        Raises Transient and Permanent as ``ForkServer.request`` does.
         """
         with self._lock:
-            if self._server is not None and not self._server.alive:
-                self._server.close()
-                self._server = None
-            if self._server is None:
-                self._server = ForkServer(environment=self._environment, preload=self._preload)
+            server = self._current()
             try:
-                self._server.request(request, ends)
+                server.request(request, ends)
             except OSError:
                 return False
+            except ExternalFailure:
+                self._drop()
+                raise
             return True
+
+    def _current(self) -> ForkServer:
+        if self._server is not None and not self._server.alive:
+            self._drop()
+        if self._server is None:
+            self._server = ForkServer(environment=self._environment, preload=self._preload)
+        return self._server
+
+    def _drop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
 
     def close(self) -> None:
         """End the current server; a later request starts a new one."""
         with self._lock:
-            if self._server is not None:
-                self._server.close()
-                self._server = None
+            self._drop()

@@ -42,13 +42,13 @@ def serve(boot: Mapping[str, Json]) -> None:
         for name in cast(list[str], boot["preload"]):
             importlib.import_module(name)
     except Exception as error:  # noqa: BLE001 - the worker tells it, with what can be done
-        hello.send({"type": "broken", "error": f"{type(error).__name__}: {error}"})
+        _tell(hello, {"type": "broken", "error": f"{type(error).__name__}: {error}"})
         return
     _become_subreaper()
     # Pages that the collector never touches stay shared with the jobs.
     gc.collect()
     gc.freeze()
-    hello.send({"type": "ready"})
+    _tell(hello, {"type": "ready"})
     _Server(control).run()
 
 
@@ -157,7 +157,7 @@ class _Server:
         try:
             leader = os.fork()
         except OSError as error:
-            self._tell(report, {"type": "refused", "error": os.strerror(error.errno or 0)})
+            _tell(report, {"type": "refused", "error": os.strerror(error.errno or 0)})
             report.close()
         else:
             if leader == 0:
@@ -171,7 +171,7 @@ class _Server:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.setpgid(leader, leader)
             self._jobs[leader] = _Job(leader, report)
-            self._tell(report, {"type": "started", "pid": leader})
+            _tell(report, {"type": "started", "pid": leader})
         for end in (channel, lifeline, token):
             os.close(end)
 
@@ -227,13 +227,14 @@ class _Server:
         now = time.monotonic()
         for job in list(self._jobs.values()):
             if job.status is not None and (job.gone or now >= job.gone_by):
-                self._tell(job.told, {"type": "ended", "status": job.status, "gone": job.gone})
+                _tell(job.told, {"type": "ended", "status": job.status, "gone": job.gone})
                 job.told.close()
                 del self._jobs[job.leader]
 
-    def _tell(self, report: Channel, message: dict[str, Json]) -> None:
-        with contextlib.suppress(OSError):
-            report.send(message)
+
+def _tell(channel: Channel, message: dict[str, Json]) -> None:
+    with contextlib.suppress(OSError):  # nobody listens any more: the control socket says so too
+        channel.send(message)
 
 
 def _nothing(_signum: int, _frame: object) -> None:

@@ -9,8 +9,7 @@ from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
 from prism.application.jobs.stopping import StopRequest, never_stopping
 from prism.application.jobs.watch_job import JobObserver
 from prism.application.ports.jobs import JobRepository
-from prism.domain.jobs import Job, Progress
-from prism.domain.values import JsonObject
+from prism.domain.jobs import Job, JobState, Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,25 +38,32 @@ class RunOrFollowJob:
         A failure is final: nothing is tried again behind the user's back. Raises NotFound and
         ExternalFailure.
         """
-        shown: JsonObject | None = None
+        shown: Progress | None = None
         while True:
             self.execute(only=job_id, retry=False, observe=observe, stopping=stopping)
             job = self.jobs.get(job_id)
             if job.state.terminal or stopping() is not StopRequest.NONE:
                 return job
-            if observe is not None and job.progress is not None and job.progress != shown:
-                shown = job.progress
-                observe.progress(_progress(shown))
+            progress = self._progress(job)
+            if observe is not None and progress is not None and progress != shown:
+                shown = progress
+                observe.progress(progress)
             self.pause(self.poll_seconds)
             self.reap()
 
-
-def _progress(row: JsonObject) -> Progress:
-    return Progress(
-        stage=str(row.get("stage", "")),
-        done=_count(row.get("done")),
-        total=_count(row.get("total")),
-    )
+    def _progress(self, job: Job) -> Progress | None:
+        """What the worker that has the job tells, or what the job waits for."""
+        if job.state is JobState.PENDING:
+            if job.host not in (None, self.execute.host):
+                return Progress(stage=f"waiting for host {job.host}")
+            return Progress(stage="waiting")
+        if job.progress is None:
+            return None
+        return Progress(
+            stage=str(job.progress.get("stage", "")),
+            done=_count(job.progress.get("done")),
+            total=_count(job.progress.get("total")),
+        )
 
 
 def _count(value: object) -> int:

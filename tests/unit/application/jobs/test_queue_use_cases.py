@@ -223,6 +223,15 @@ def test_the_job_of_a_worker_that_died_is_taken_over(bench: WorkerBench) -> None
     assert (job.state, job.attempt) == (JobState.COMPLETED, 2)
 
 
+def test_a_job_that_another_host_must_run_says_so(bench: WorkerBench) -> None:
+    project = bench.projects.add(name="local", source=Source.local("there", "/code"))
+    job_id = EnqueueJob(jobs=bench.jobs)(project, "index").job_id
+    stages = Stages()
+    stopping = iter([StopRequest.NONE, StopRequest.NOW])
+    job = run_or_follow(bench)(job_id, observe=stages, stopping=lambda: next(stopping))
+    assert (job.state, stages.seen) == (JobState.PENDING, ["waiting for host there"])
+
+
 def test_who_stops_following_leaves_the_job_alone(bench: WorkerBench) -> None:
     job_id = bench.enqueue()
     assert bench.jobs.claim(worker="other", host="here", lease_seconds=60) is not None
