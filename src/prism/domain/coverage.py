@@ -9,12 +9,13 @@ PARSE_PROBLEMS = "parse-problems"
 
 #: Without an extractor these count as code that was not read; data and markup are no code.
 _PROGRAMMING = frozenset({
-    "ada", "apex", "assembly", "bash", "c", "c++", "c#", "clojure", "cobol", "coffeescript", "cpp",
-    "crystal", "csharp", "cuda", "cython", "d", "dart", "elixir", "elm", "erlang", "f#", "fortran",
-    "fsharp", "go", "groovy", "haskell", "java", "javascript", "jsx", "julia", "kotlin", "lua",
-    "nim", "objc", "objective-c", "ocaml", "perl", "php", "powershell", "python", "r", "ruby",
-    "rust", "scala", "shell", "solidity", "svelte", "swift", "tsx", "typescript", "vb", "vue",
-    "zig",
+    "ada", "applescript", "assembly", "astro", "batch", "c", "c-sharp", "clojure", "cobol",
+    "coffeescript", "common-lisp", "coq", "cpp", "crystal", "cuda", "cython", "d", "dart", "elixir",
+    "elm", "emacs-lisp", "erlang", "f-sharp", "fish", "fortran", "glsl", "go", "groovy", "haskell",
+    "java", "javascript", "julia", "kotlin", "lua", "matlab", "nim", "objective-c", "ocaml",
+    "pascal", "perl", "php", "powershell", "prolog", "python", "r", "racket", "ruby", "rust",
+    "scala", "scheme", "shell", "solidity", "svelte", "swift", "tcl", "tsx", "typescript", "v",
+    "verilog", "vhdl", "viml", "visual-basic", "vue", "zig",
 })  # fmt: skip
 #: Code that a limit or a fault kept out, against code that was left out on purpose.
 _MISSED = frozenset({FileStatus.FAILED, FileStatus.TOO_LARGE, FileStatus.BAD_NAME})

@@ -63,6 +63,7 @@ _TEST_NAME = re.compile(
     r"|.+_spec\.rb|.+(?:Test|Tests|IT|Spec)\.(?:java|kt|scala|cs|php|swift))$"
 )
 
+_CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f]")
 #: Code points that some file systems ignore in names (git's utf8.c, next_hfs_char).
 _IGNORED_CHARACTERS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 
@@ -90,7 +91,7 @@ def bad_name(path: str) -> str:
         return "the name is not UTF-8"
     if len(encoded) > PATH_BYTES_MAX:
         return f"the name is longer than {PATH_BYTES_MAX} bytes"
-    if any(ord(sign) < 32 or ord(sign) == 127 for sign in path):
+    if _CONTROL_CHARACTERS.search(path):
         return "the name holds control characters"
     for name in path.split("/"):
         if name in ("", ".", ".."):
