@@ -35,8 +35,8 @@ def language_coverage(
 
     ``files`` counts the code that should be in the index: what was parsed, what failed or broke a
     limit, and what no extractor exists for (*extracted* are the languages that have one). Vendored,
-    generated, minified and binary files are left out on purpose and only noticed. *problems* maps a
-    path to its number of parse problems.
+    generated, minified and binary files, and what the settings exclude, are left out on purpose and
+    only noticed. *problems* maps a path to its number of parse problems.
     """
     code = [file for file in files if file.language in extracted or _is_unread_code(file)]
     by_path = {file.path: file.language for file in code}
@@ -49,7 +49,7 @@ def language_coverage(
         mine = [file for file in code if file.language == language]
         parsed = [file for file in mine if file.status == FileStatus.INDEXED]
         missed = [file for file in mine if file.status in _MISSED]
-        listed = [file for file in mine if file.status == FileStatus.LISTED]
+        listed = [] if language in extracted else mine
         found = statuses.get(language, {})
         if parsed or missed or listed:
             rows.append(

@@ -24,6 +24,7 @@ def test_files_and_imports_are_counted_per_language() -> None:
         file("c.py", FileStatus.FAILED, problem="deadline"),
         file("d.py", FileStatus.TOO_LARGE, problem="large"),
         file("e.py", FileStatus.VENDORED, problem="vendored"),
+        file("f.py", FileStatus.LISTED, problem="left out by the settings"),
     ]
     rows = [imported("a.py", s) for s in ("internal", "stdlib", "unresolved", "external")]
     assert language_coverage(files, rows, problems={"b.py": 2}, extracted=EXTRACTED) == [

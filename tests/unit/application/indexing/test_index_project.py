@@ -1,5 +1,6 @@
 """From a request to a finished, unpublished run."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -12,10 +13,11 @@ from tests.support.indexing import (
     repository,
 )
 
+from prism.adapters.memory.index_store import MemoryIndexStore
 from prism.application.indexing.index_project import IndexRequest
 from prism.domain.credentials import Credential, Provider, Secret
 from prism.domain.errors import InvalidInput, NotFound, Transient
-from prism.domain.facts.files import FileStatus
+from prism.domain.facts.files import BlobKey, FileStatus
 from prism.domain.facts.runs import RunState
 from prism.domain.jobs import JobRef
 from prism.domain.projects import Source
@@ -29,6 +31,11 @@ FILES = {
     "web/x.ts": "export const x = 1;\n",
     "README.md": "# Title\n",
 }
+
+
+class LockedStore(MemoryIndexStore):
+    def outlines(self, project_id: int, keys: Sequence[BlobKey]) -> Mapping[BlobKey, bytes]:
+        raise Transient("the database is locked")
 
 
 def credential(host: str = "git.example.org") -> Credential:
@@ -199,12 +206,8 @@ def test_a_parser_that_breaks_down_leaves_what_it_answered() -> None:
 
 
 def test_a_failing_store_fails_the_job_and_leaves_no_rows() -> None:
-    class FullStore(type(Bench().index)):  # type: ignore[misc] # whatever the memory store is
-        def outlines(self, project_id: int, keys: object) -> object:
-            raise Transient("the database is locked")
-
     bench = Bench()
-    bench.index = FullStore(bench.clock)
+    bench.index = LockedStore(bench.clock)
     with pytest.raises(Transient):
         bench.run(FILES)
     assert bench.index.runs(bench.project().id) == []

@@ -25,6 +25,8 @@ _Answers = dict[str, Sequence[Resolved]]
 
 @dataclass(frozen=True, slots=True)
 class ResolveImports:
+    """The version grows with every change of what a resolver answers, too."""
+
     name: str = "resolve"
     version: int = 1
     needs: tuple[str, ...] = ("structure",)
