@@ -15,6 +15,8 @@ from prism.domain.errors import Permanent, Transient
 from prism.domain.jobs import Progress, Publication
 
 DEADLINE_SECONDS = 60.0
+#: The process that imported this module.
+LOADED_IN = os.getpid()
 
 
 def work(context: JobContext) -> JobOutcome:
@@ -101,6 +103,7 @@ def look_around(context: JobContext) -> JobOutcome:
     return JobOutcome(
         result={
             "pid": os.getpid(),
+            "loaded_in": LOADED_IN,
             "group": os.getpgrp(),
             "parent": os.getppid(),
             "directory": str(Path.cwd()),

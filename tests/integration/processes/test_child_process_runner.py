@@ -101,6 +101,10 @@ def test_two_jobs_come_from_the_same_server_and_are_two_processes(
     assert first["pid"] != second["pid"]
 
 
+def test_a_job_imports_nothing_that_the_server_has_loaded(runner: ChildProcessRunner) -> None:
+    assert result_of(ended(runner, "look_around"))["loaded_in"] == runner.server_pid
+
+
 def test_a_job_leads_a_group_of_its_own(runner: ChildProcessRunner) -> None:
     seen = result_of(ended(runner, "look_around"))
     assert seen["group"] == seen["pid"]

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from prism.adapters.processes.channel import BadMessage, Channel
-from prism.adapters.processes.fork_server import START_SECONDS, ForkServers
+from prism.adapters.processes.fork_server import ForkServers
 from prism.adapters.processes.fork_server_process import REQUEST
 from prism.adapters.processes.messages import (
     claim_to_json,
@@ -27,6 +27,8 @@ from prism.domain.values import Json
 #: How long a job that has told its outcome may take to exit, and a killed one to be gone.
 _EXIT_SECONDS = 5.0
 _LOOK_SECONDS = 0.01
+#: How long the server may take to fork; more than a tick only on a machine in distress.
+_FORK_SECONDS = 30.0
 _STARTS_MAX = 3
 
 
@@ -97,14 +99,16 @@ class ChildProcessRunner(JobRunner):
             finally:
                 for end in theirs:
                     os.close(end)
-            started = ours.told.receive(START_SECONDS) if asked else None
+            started = ours.told.receive(_FORK_SECONDS) if asked else None
             pid = None if started is None else started.get("pid")
             if isinstance(pid, int):
                 return _ChildJob(ours, pid)
+            died = not asked or ours.told.closed
             ours.close()
-            if started is not None:
+            if not died:
+                reason = "no answer" if started is None else started.get("error")
                 raise Transient(
-                    f"a job's process cannot be started ({started.get('error')})",
+                    f"a job's process cannot be started ({reason})",
                     hint="check the limits on processes and memory",
                 )
         raise Transient("the process that starts jobs keeps dying", hint="see its output above")

@@ -76,7 +76,8 @@ def _run(ends: JobEnds) -> None:
     order = ends.channel.receive()
     if order is None:
         return
-    token = _read_token(ends.token) if order["has_token"] else None
+    text = _read_to_end(ends.token)
+    token = Secret(text) if order["has_token"] else None
     claim = claim_from_json(cast(Mapping[str, Json], order["claim"]))
     outcome = _outcome(order, claim, token=token, reporter=_ChannelReporter(ends.channel))
     try:
@@ -103,9 +104,9 @@ def _handlers(name: str, settings: str, token: Secret | None) -> Mapping[str, Jo
     return cast(Mapping[str, JobHandler], build(settings, token))
 
 
-def _read_token(read_end: int) -> Secret:
+def _read_to_end(read_end: int) -> str:
     with os.fdopen(read_end, "rb") as pipe:
-        return Secret(pipe.read().decode())
+        return pipe.read().decode()
 
 
 class _ChannelReporter(JobReporter):
