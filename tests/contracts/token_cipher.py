@@ -19,13 +19,11 @@ class Cipher(TokenDecryptor, TokenEncryptor, Protocol):
 
 def stored(cipher: TokenEncryptor, token: str = TOKEN) -> Credential:
     """A credential whose row was written by *cipher*."""
-    bound = {"provider": Provider.GITLAB, "host": "git.example:8443"}
-    encrypted = cipher.encrypt(
-        Secret(token), credential_id="9f1c", provider=Provider.GITLAB, host="git.example:8443"
-    )
+    provider, host = Provider.GITLAB, "git.example:8443"
+    encrypted = cipher.encrypt(Secret(token), credential_id="9f1c", provider=provider, host=host)
     return Credential(
         id="9f1c", name="ci", username="oauth2", encrypted_token=encrypted,
-        created_at=datetime(2026, 1, 1, tzinfo=UTC), **bound,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC), provider=provider, host=host,
     )  # fmt: skip
 
 

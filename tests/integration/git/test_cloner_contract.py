@@ -13,6 +13,7 @@ from tests.support.repositories import CommitSpec, Files, make_repository
 from prism.adapters.git.cloner import GitPythonCloner
 from prism.application.ports.git import Checkout
 
+
 @contextmanager
 def cloned(tmp_path: Path, *commits: Files | CommitSpec, name: str = "r.git") -> Iterator[Checkout]:
     """A clone of these commits from a server that wants a token."""

@@ -1,7 +1,7 @@
 """A repository at one commit, read by ``ls-tree`` and ``cat-file --batch``."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from prism.adapters.git.command import Git, GitCommand
@@ -19,6 +19,7 @@ DEPTH_MAX = 1_000
 #: The reader may take its time between reads; git may not.
 _READING = RunLimits(seconds=None, stall_seconds=120.0)
 _TREE = b"tree"
+_SUBMODULE = "160000"
 
 
 class GitCheckout(Checkout):
@@ -74,18 +75,18 @@ class GitCheckout(Checkout):
         if not ordered:
             entries = list({entry.path: entry for entry in reversed(entries)}.values())
             entries.sort(key=lambda entry: entry.path.encode("utf-8", "surrogateescape"))
-        yield from entries
+        sizes = self._sizes({entry.oid for entry in entries if entry.mode != _SUBMODULE})
+        for entry in entries:
+            size = -1 if entry.mode == _SUBMODULE else sizes.get(entry.oid, -1)
+            yield entry._replace(size=size)
 
     def blobs(self, oids: Sequence[str]) -> Iterator[Blob]:
         if not oids:
             return
-        questions = "".join(f"{oid}\n" for oid in oids).encode("ascii")
-        assert re.fullmatch(rb"(?:[0-9a-f]{40,64}\n)+", questions), "only ids are asked for"
-        with self._reading(["cat-file", "--batch", "--buffer"], questions) as running:
+        with self._reading(["cat-file", "--batch", "--buffer"], _lines(oids)) as running:
             for oid in oids:
                 yield _answer(running, oid)
-            if running.read(1):
-                raise Permanent("git gave more blobs than were asked for")
+            _expect_end(running)
 
     def history(self, *, limit: int) -> History:
         if self._fetch_history is not None and limit > self._fetched:
@@ -97,22 +98,35 @@ class GitCheckout(Checkout):
             raise translate(failure, "cannot read the history", self._scrub) from None
 
     def _list(self) -> tuple[list[TreeEntry], bool]:
-        """All entries but the trees, and whether they came by path without repetition."""
-        arguments = ["ls-tree", "-r", "-t", "-z", "-l", "--full-tree", self._commit]
+        """All entries but the trees, without sizes; did they come by path, without repetition?"""
+        arguments = ["ls-tree", "-r", "-t", "-z", "--full-tree", self._commit]
         entries: list[TreeEntry] = []
         ordered, last = True, b""
         with self._reading(arguments) as running:
             for count, record in enumerate(running.records()):
                 head, _, name = record.partition(b"\t")
-                mode, kind, oid, size = head.split()
+                mode, kind, oid = head.split()
                 if count >= ENTRIES_MAX or name.count(b"/") >= DEPTH_MAX:
                     raise _beyond_limits()
                 if kind == _TREE:
                     continue
                 path = name.decode("utf-8", "surrogateescape")
-                entries.append(TreeEntry(path, mode.decode(), oid.decode(), _size(size)))
+                entries.append(TreeEntry(path, mode.decode(), oid.decode(), -1))
                 ordered, last = ordered and name > last, name
         return entries, ordered
+
+    def _sizes(self, oids: Collection[str]) -> dict[str, int]:
+        """Sizes of the blobs that are there and not too large, each object looked up once."""
+        if not oids:
+            return {}
+        sizes: dict[str, int] = {}
+        with self._reading(["cat-file", "--batch-check", "--buffer"], _lines(oids)) as running:
+            for oid in oids:
+                words = _header(running, oid)
+                if words[1] == "blob" and int(words[2]) <= FILE_BYTES_MAX:
+                    sizes[oid] = int(words[2])
+            _expect_end(running)
+        return sizes
 
     @contextmanager
     def _reading(
@@ -133,15 +147,27 @@ class GitCheckout(Checkout):
                 self._running.remove(running)
 
 
-def _answer(running: RunningGit, oid: str) -> Blob:
-    """The next answer of ``cat-file --batch``, which must be the one to *oid*."""
-    words = running.read_line().split()
-    if len(words) < 2 or words[0] != oid.encode("ascii"):
+def _lines(oids: Collection[str]) -> bytes:
+    questions = "".join(f"{oid}\n" for oid in oids).encode("ascii")
+    assert re.fullmatch(rb"(?:[0-9a-f]{40,64}\n)+", questions), "only ids are asked for"
+    return questions
+
+
+def _header(running: RunningGit, oid: str) -> list[str]:
+    """The words of the next answer, which must be the one to *oid*: '<oid> missing', or
+    '<oid> <type> <size>'."""
+    words = running.read_line().decode("ascii", "replace").split()
+    if len(words) < 2 or words[0] != oid:
         running.finish()  # raises, when git died, and tells why
         raise Permanent("git left out an answer while reading the repository")
+    return words
+
+
+def _answer(running: RunningGit, oid: str) -> Blob:
+    words = _header(running, oid)
     if len(words) == 2:
-        return Blob(oid, None, words[1].decode("ascii", "replace"))
-    kind, size = words[1].decode("ascii"), int(words[2])
+        return Blob(oid, None, words[1])
+    kind, size = words[1], int(words[2])
     if kind != "blob" or size > FILE_BYTES_MAX:
         _skip(running, size + 1)
         return Blob(oid, None, f"a {kind}" if kind != "blob" else f"larger than {FILE_BYTES_MAX}")
@@ -152,15 +178,14 @@ def _answer(running: RunningGit, oid: str) -> Blob:
     return Blob(oid, data[:-1])
 
 
+def _expect_end(running: RunningGit) -> None:
+    if running.read(1):
+        raise Permanent("git gave more answers than it was asked for")
+
+
 def _skip(running: RunningGit, size: int) -> None:
     while size > 0 and (chunk := running.read(min(size, CHUNK_BYTES))):
         size -= len(chunk)
-
-
-def _size(text: bytes) -> int:
-    """'-' for a submodule, 'BAD' for a blob that is not there."""
-    size = int(text) if text.isdigit() else -1
-    return size if size <= FILE_BYTES_MAX else -1
 
 
 def _beyond_limits() -> Refused:

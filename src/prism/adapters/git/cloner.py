@@ -1,8 +1,6 @@
 """Opens repositories: remote ones in a clone of the job, local ones in place."""
 
-import errno
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,11 +8,12 @@ from pathlib import Path
 
 from prism.adapters.git.checkout import GitCheckout
 from prism.adapters.git.command import Git, check_version, never, version
-from prism.adapters.git.errors import benign_objects_only, translate
+from prism.adapters.git.errors import benign_objects_only, disk_error, translate
 from prism.adapters.git.git_directory import (
     INDEXED_REF,
     copy_shallow,
     make_git_directory,
+    private_directory,
     write_config,
 )
 from prism.adapters.git.local import GitRepositoryLocator, read_head
@@ -23,7 +22,7 @@ from prism.adapters.git.remote import CloneLimits, Fetch, Login, Remote
 from prism.adapters.git.scrub import Scrubber
 from prism.adapters.git.urls import UrlPolicy
 from prism.application.ports.git import Checkout, CloneRequest, GitCloner
-from prism.domain.errors import ExternalFailure, Permanent, PrismError, Refused, Transient
+from prism.domain.errors import ExternalFailure, Permanent, PrismError, Refused
 from prism.domain.facts.structure import FILE_BYTES_MAX
 
 #: The filter leaves out what is not smaller: a blob of just FILE_BYTES_MAX is still read.
@@ -66,11 +65,14 @@ class GitPythonCloner(GitCloner):
     def open_local(self, path: str) -> Iterator[Checkout]:
         git = self._git()
         root = GitRepositoryLocator(git=git).locate(path)
-        with tempfile.TemporaryDirectory(prefix="prism-", dir=self.temporary) as home:
+        with private_directory(self.temporary) as home:
             head = read_head(git, root, home)
             view = Path(home) / "view.git"
-            make_git_directory(view, head.algorithm, objects=str(head.common_dir / "objects"))
-            copy_shallow(head.common_dir, view)
+            try:
+                make_git_directory(view, head.algorithm, objects=str(head.common_dir / "objects"))
+                copy_shallow(head.common_dir, view)
+            except OSError as error:
+                raise disk_error(error, f"cannot read {root}") from error
             checkout = GitCheckout(
                 git, str(view), commit=head.commit, algorithm=head.algorithm,
                 path=str(head.common_dir), scrub=Scrubber(),
@@ -101,8 +103,7 @@ def _fetch_head(remote: Remote, home: str, directory: Path) -> GitCheckout:
     except GitFailed as failure:
         raise translate(failure, doing, remote.scrub) from None
     except OSError as error:
-        kind = Transient if error.errno == errno.ENOSPC else Permanent
-        raise kind(f"{doing}: {error.strerror}", hint="check the data directory") from error
+        raise disk_error(error, doing) from error
     return GitCheckout(
         remote.git, str(directory), commit=commit, algorithm=algorithm, path=str(directory),
         scrub=remote.scrub,
@@ -144,5 +145,5 @@ def _external(error: PrismError) -> ExternalFailure:
 
 def git_version(environment: Mapping[str, str] | None = None) -> str:
     """Like '2.39.5'. Raises Permanent when git is missing."""
-    with tempfile.TemporaryDirectory(prefix="prism-") as home:
+    with private_directory(None) as home:
         return version(Git(environment=environment or {}), home)

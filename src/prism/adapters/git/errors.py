@@ -1,5 +1,6 @@
 """What git's words mean for the caller: which error of the tree, and what to do about it."""
 
+import errno
 import re
 from typing import NamedTuple
 
@@ -104,6 +105,15 @@ def translate(failure: GitFailed, doing: str, scrub: Scrubber) -> PrismError:
     return kind(
         _message(f"{doing}: git ended with status {failure.status}", remote + own, scrub),
         hint="try the same with git itself; `prism doctor` looks at git",
+    )
+
+
+def disk_error(error: OSError, doing: str) -> Transient | Permanent:
+    """What to raise when a directory of our own cannot be made or written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return (Transient if full else Permanent)(
+        f"{doing}: {'no space left on the device' if full else error.strerror}",
+        hint="free some space" if full else "check the data directory and the temporary one",
     )
 
 

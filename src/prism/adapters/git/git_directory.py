@@ -5,11 +5,31 @@ store, so that of its configuration, attributes, hooks and replace refs nothing 
 nothing can be written into it.
 """
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from prism.adapters.git.errors import disk_error
 
 #: The ref a clone is fetched to, and HEAD's target.
 INDEXED_REF = "refs/heads/indexed"
 SHALLOW_BYTES_MAX = 64 * 2**20
+
+
+@contextmanager
+def private_directory(parent: str | None) -> Iterator[str]:
+    """An empty directory below *parent* (None: the system's place for such), removed on exit.
+
+    Raises ExternalFailure when it cannot be made."""
+    try:
+        directory = tempfile.TemporaryDirectory(
+            prefix="prism-", dir=parent, ignore_cleanup_errors=True
+        )
+    except OSError as error:
+        raise disk_error(error, "cannot make a temporary directory") from error
+    with directory as path:
+        yield path
 
 
 def make_git_directory(path: Path, algorithm: str, *, objects: str | None = None) -> None:

@@ -1,13 +1,13 @@
 """Finds a repository on this machine and the commit that its HEAD names."""
 
 import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from prism.adapters.git.command import Git, GitCommand
 from prism.adapters.git.errors import translate
+from prism.adapters.git.git_directory import private_directory
 from prism.adapters.git.process import GitFailed
 from prism.adapters.git.scrub import Scrubber
 from prism.adapters.git.urls import UrlPolicy
@@ -49,7 +49,7 @@ class GitRepositoryLocator(RepositoryLocator):
         raise InvalidInput(f"{path} is not in a git repository", hint=_INIT_HINT)
 
     def head(self, root: str) -> str:
-        with tempfile.TemporaryDirectory(prefix="prism-") as home:
+        with private_directory(None) as home:
             return read_head(self.git, root, home).commit
 
     def check_url(self, url: str) -> str:

@@ -37,7 +37,7 @@ def terminate_tree(process: Popen[bytes], *, grace_seconds: float = GRACE_SECOND
 
 
 def _gone(process: Popen[bytes], others: list["psutil.Process"], seconds: float) -> bool:
-    """Have all ended within *seconds*? A zombie has: its new parent may take long to wait for it."""
+    """Have all ended within *seconds*? A zombie has: its new parent may be slow."""
     deadline = time.monotonic() + seconds
     while process.poll() is None or any(_runs(other) for other in others):
         if time.monotonic() > deadline:
