@@ -85,7 +85,7 @@ def dynamic_import(walk: Walk, node: Node, arguments: Sequence[Node]) -> None:
     named = [argument for argument in arguments if argument.is_named]
     if named and named[0].kind_id == STRING:
         module = literal(walk, named[0])
-        if module:
+        if module and (not module.startswith(".") or _within_own_package(walk, named)):
             walk.next_statement()
             walk.bind(
                 node,
@@ -95,3 +95,8 @@ def dynamic_import(walk: Walk, node: Node, arguments: Sequence[Node]) -> None:
                 form=ImportForm.DYNAMIC,
                 erased=_erased(walk),
             )
+
+
+def _within_own_package(walk: Walk, arguments: Sequence[Node]) -> bool:
+    """Is the second argument this module's own name or package? Others are known at run time."""
+    return len(arguments) > 1 and walk.text(arguments[1]).endswith(("__package__", "__name__"))
