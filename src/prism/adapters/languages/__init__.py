@@ -1,0 +1,1 @@
+"""Languages: extraction by tree-sitter in isolated processes, and imports to files."""

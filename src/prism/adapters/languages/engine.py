@@ -7,8 +7,9 @@ from time import monotonic
 
 from tree_sitter import Language, Node, Parser, Point
 
+from prism.adapters.languages.draft import Draft
 from prism.adapters.languages.texts import count_lines, line_starts
-from prism.adapters.languages.walk import ERROR, STEP, Action, Draft, Rules, Visit, Walk
+from prism.adapters.languages.walk import ERROR, STEP, Action, Rules, Visit, Walk
 from prism.domain.facts.structure import (
     FILE_BYTES_MAX,
     NONE,

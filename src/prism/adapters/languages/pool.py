@@ -17,8 +17,6 @@ from prism.application.ports.source import Outline, ParsedBlob, SourceBlob, Sour
 PROCESSES_MAX = 4
 #: A file of 1 MiB needs some 300 MB for its tree and its facts.
 MEMORY_BYTES = 1024 * 1024 * 1024
-#: All that a Python process needs of the environment, where its libraries are in odd places.
-_ENVIRONMENT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 class TreeSitterParser(SourceParser):
@@ -26,7 +24,8 @@ class TreeSitterParser(SourceParser):
 
     They start when the first blob comes, one alone for small inputs, and end with the iteration. A
     process that dies costs the file it had in hand; *deadline_seconds* bounds one file's parsing,
-    *memory_bytes* one process' memory.
+    *memory_bytes* one process' memory. Their environment is *environment*: nothing, unless Python
+    itself needs a variable to find its libraries.
     """
 
     def __init__(
@@ -35,10 +34,12 @@ class TreeSitterParser(SourceParser):
         processes: int | None = None,
         deadline_seconds: float = DEADLINE_SECONDS,
         memory_bytes: int = MEMORY_BYTES,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._processes = processes or min(_usable_cores(), PROCESSES_MAX)
         self._deadline_seconds = deadline_seconds
         self._memory_bytes = memory_bytes
+        self._environment = environment or {}
 
     def languages(self) -> Mapping[str, str]:
         return extractor_versions()
@@ -46,7 +47,7 @@ class TreeSitterParser(SourceParser):
     def parse(self, blobs: Iterable[SourceBlob]) -> Iterator[ParsedBlob]:
         launch = Launch(
             command=_command(self._deadline_seconds, self._memory_bytes),
-            environment={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            environment=self._environment,
             # Three nets, each wider: the parser's own deadline, the processor limit that the
             # process sets itself, and the parent's patience.
             patience_seconds=3 * self._deadline_seconds + 5,

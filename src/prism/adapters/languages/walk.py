@@ -7,6 +7,7 @@ from functools import partial
 
 from tree_sitter import Node
 
+from prism.adapters.languages.draft import Draft
 from prism.adapters.languages.measures import Frame, body_hash, winnow
 from prism.adapters.languages.scopes import CLASS, FUNCTION, ScopeTable
 from prism.adapters.languages.texts import looks_like, marks_in
@@ -19,9 +20,7 @@ from prism.domain.facts.structure import (
     Reference,
     Role,
     StringFact,
-    SymbolFlag,
     Timing,
-    Visibility,
 )
 
 #: ``kind_id`` of a Step, and of tree-sitter's ERROR nodes.
@@ -66,51 +65,6 @@ class Rules:
     begin: Callable[["Walk", Node], None] | None = None
     before_resolve: Callable[["Walk"], None] | None = None
     after_resolve: Callable[["Walk"], None] | None = None
-
-
-class Draft:
-    """A symbol while its file is still being walked."""
-
-    __slots__ = (
-        "body_hash",
-        "cognitive",
-        "complexity",
-        "decorators",
-        "docstring",
-        "end_byte",
-        "end_line",
-        "flags",
-        "kind",
-        "name",
-        "nesting",
-        "parent",
-        "qualname",
-        "signature",
-        "start_byte",
-        "start_line",
-        "visibility",
-        "windows",
-    )
-
-    def __init__(self, kind: str, name: str, qualname: str, parent: int, node: Node) -> None:
-        self.kind = kind
-        self.name = name
-        self.qualname = qualname
-        self.parent = parent
-        self.start_byte = node.start_byte
-        self.end_byte = node.end_byte
-        self.start_line = node.start_point[0] + 1
-        self.end_line = node.end_point[0] + 1
-        self.signature = ""
-        self.docstring = ""
-        self.visibility: str = Visibility.PUBLIC
-        self.flags = int(SymbolFlag.NONE)
-        self.decorators: tuple[str, ...] = ()
-        self.body_hash = ""
-        self.complexity = 0
-        self.cognitive = 0
-        self.nesting = 0
-        self.windows: tuple[int, ...] = ()
 
 
 class _Saved:

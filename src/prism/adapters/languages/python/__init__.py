@@ -1,0 +1,1 @@
+"""Python: what its syntax nodes mean, and where its imports lead."""

@@ -117,7 +117,9 @@ def function_definition(walk: Walk, node: Node, decorators: Sequence[Node] = ())
         if children[0].kind_id == ASYNC:
             walk.symbols[index].flags |= SymbolFlag.ASYNC
     inside = walk.enter(index, [Step(lambda: declare(walk, names)), body], FUNCTION)
-    return _framed(walk, index, node, name, type_parameters, walk.owned(index, outside) + inside)
+    visits = walk.owned(index, outside) + inside
+    visits.append(Step(lambda: walk.hash_body(index, node, name)))
+    return _with_type_parameters(walk, type_parameters, visits)
 
 
 def class_definition(walk: Walk, node: Node, decorators: Sequence[Node] = ()) -> Sequence[Visit]:
@@ -137,22 +139,19 @@ def class_definition(walk: Walk, node: Node, decorators: Sequence[Node] = ()) ->
     if index != NONE:
         _describe(walk, index, node, body, decorators)
     inside = walk.enter(index, [body], CLASS)
-    return _framed(walk, index, node, name, type_parameters, walk.owned(index, outside) + inside)
+    visits = walk.owned(index, outside) + inside
+    visits.append(Step(lambda: walk.hash_body(index, node, name)))
+    return _with_type_parameters(walk, type_parameters, visits)
 
 
-def _framed(
-    walk: Walk,
-    index: int,
-    node: Node,
-    name: Node,
-    visits_of: Node | None,
-    visits: list[Visit],
-) -> Sequence[Visit]:
-    """The definition's visits with its hash at the end; in a scope for type parameters if any."""
-    if visits_of is not None:
-        names = [Step(lambda: _declare_type_parameters(walk, visits_of))]
-        visits = walk.enter(NONE, [*names, *visits], BLOCK_SCOPE)
-    return [*visits, Step(lambda: walk.hash_body(index, node, name))]
+def _with_type_parameters(
+    walk: Walk, parameters_node: Node | None, visits: list[Visit]
+) -> list[Visit]:
+    """A definition's visits; in a scope of their own where it has type parameters (PEP 695)."""
+    if parameters_node is None:
+        return visits
+    declaring = Step(lambda: _declare_type_parameters(walk, parameters_node))
+    return walk.enter(NONE, [declaring, *visits], BLOCK_SCOPE)
 
 
 def _declare_type_parameters(walk: Walk, node: Node) -> None:
