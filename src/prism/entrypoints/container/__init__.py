@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from prism.application.jobs.handlers import job_handlers
-from prism.application.ports.runner import JobHandler
-from prism.domain.credentials import Secret
 from prism.entrypoints.container.use_cases import Container
 from prism.entrypoints.settings import Settings
+
+if TYPE_CHECKING:
+    from prism.application.ports.runner import JobHandler
+    from prism.domain.credentials import Secret
 
 __all__ = [
     "Container",
@@ -37,8 +39,10 @@ def opened() -> Iterator[Container]:
         container.close()
 
 
-def child_handlers(settings: str, token: Secret | None) -> Mapping[str, JobHandler]:
+def child_handlers(settings: str, token: "Secret | None") -> Mapping[str, "JobHandler"]:
     """The handlers in a job's own process. *settings* hold no key; the token comes with the job."""
+    from prism.application.jobs.handlers import job_handlers
+
     del token  # the handlers find it in their context
     container = Container(Settings.from_json(settings))
     return job_handlers(

@@ -43,6 +43,9 @@ _PRELOAD = (
     "prism.adapters.sql.index_store",
     "prism.adapters.sql.repositories",
     "prism.adapters.system",
+    "prism.application.blueprints.generate_blueprint",
+    "prism.application.indexing.index_project",
+    "prism.application.jobs.handlers",
 )
 
 

@@ -2,31 +2,37 @@
 
 import os
 import uuid
+from typing import TYPE_CHECKING
 
-from prism.application.blueprints.generate_blueprint import GenerateBlueprint
-from prism.application.blueprints.verify_blueprint import VerifyBlueprint
-from prism.application.credentials.add_credential import AddCredential
-from prism.application.indexing.index_project import IndexProject
-from prism.application.indexing.settings import IndexSettings
-from prism.application.indexing.up_to_date import FindUpToDateRun
-from prism.application.jobs.claim_and_execute import ClaimAndExecuteJob
-from prism.application.jobs.enqueue_job import EnqueueJob
-from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
-from prism.application.jobs.run_or_follow_job import RunOrFollowJob
-from prism.application.jobs.stopping import StopSwitch
-from prism.application.jobs.sweep_project import SweepProject
-from prism.application.jobs.sweep_runs import SweepRuns
-from prism.application.jobs.worker_loop import WorkerLoop
-from prism.application.projects.add_project import AddProject
 from prism.application.projects.find_project import FindProject, ReadSource
-from prism.application.projects.remove_project import RemoveProject
-from prism.application.queries.current_index import OpenCurrentIndex
-from prism.application.queries.show_status import ShowStatus
 from prism.entrypoints.container.adapters import Adapters
+
+if TYPE_CHECKING:
+    from prism.application.blueprints.generate_blueprint import GenerateBlueprint
+    from prism.application.blueprints.verify_blueprint import VerifyBlueprint
+    from prism.application.credentials.add_credential import AddCredential
+    from prism.application.indexing.index_project import IndexProject
+    from prism.application.indexing.settings import IndexSettings
+    from prism.application.indexing.up_to_date import FindUpToDateRun
+    from prism.application.jobs.claim_and_execute import ClaimAndExecuteJob
+    from prism.application.jobs.enqueue_job import EnqueueJob
+    from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
+    from prism.application.jobs.run_or_follow_job import RunOrFollowJob
+    from prism.application.jobs.stopping import StopSwitch
+    from prism.application.jobs.sweep_project import SweepProject
+    from prism.application.jobs.sweep_runs import SweepRuns
+    from prism.application.jobs.worker_loop import WorkerLoop
+    from prism.application.projects.add_project import AddProject
+    from prism.application.projects.remove_project import RemoveProject
+    from prism.application.queries.current_index import OpenCurrentIndex
+    from prism.application.queries.show_status import ShowStatus
 
 
 class Container(Adapters):
-    """Plain constructor calls, so that mypy checks each dependency by name and type."""
+    """Plain constructor calls, so that mypy checks each dependency by name and type.
+
+    Each imports its use case when it is called: a command pays for what it uses.
+    """
 
     def read_source(self) -> ReadSource:
         return ReadSource(locator=self.locator(), host=self.settings().host)
@@ -34,15 +40,21 @@ class Container(Adapters):
     def find_project(self) -> FindProject:
         return FindProject(projects=self.projects(), read_source=self.read_source())
 
-    def add_project(self) -> AddProject:
+    def add_project(self) -> "AddProject":
+        from prism.application.projects.add_project import AddProject
+
         return AddProject(
             projects=self.projects(), credentials=self.credentials(), read_source=self.read_source()
         )
 
-    def remove_project(self) -> RemoveProject:
+    def remove_project(self) -> "RemoveProject":
+        from prism.application.projects.remove_project import RemoveProject
+
         return RemoveProject(projects=self.projects(), jobs=self.jobs())
 
-    def add_credential(self) -> AddCredential:
+    def add_credential(self) -> "AddCredential":
+        from prism.application.credentials.add_credential import AddCredential
+
         return AddCredential(
             credentials=self.credentials(),
             tokens=self.token_encryptor(),
@@ -50,13 +62,19 @@ class Container(Adapters):
             new_id=lambda: str(uuid.uuid4()),
         )
 
-    def enqueue_job(self) -> EnqueueJob:
+    def enqueue_job(self) -> "EnqueueJob":
+        from prism.application.jobs.enqueue_job import EnqueueJob
+
         return EnqueueJob(jobs=self.jobs())
 
-    def reap_expired_jobs(self) -> ReapExpiredJobs:
+    def reap_expired_jobs(self) -> "ReapExpiredJobs":
+        from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
+
         return ReapExpiredJobs(jobs=self.jobs())
 
-    def claim_and_execute_job(self) -> ClaimAndExecuteJob:
+    def claim_and_execute_job(self) -> "ClaimAndExecuteJob":
+        from prism.application.jobs.claim_and_execute import ClaimAndExecuteJob
+
         return ClaimAndExecuteJob(
             jobs=self.jobs(),
             projects=self.projects(),
@@ -69,12 +87,16 @@ class Container(Adapters):
             host=self.settings().host,
         )
 
-    def run_or_follow(self) -> RunOrFollowJob:
+    def run_or_follow(self) -> "RunOrFollowJob":
+        from prism.application.jobs.run_or_follow_job import RunOrFollowJob
+
         return RunOrFollowJob(
             jobs=self.jobs(), execute=self.claim_and_execute_job(), reap=self.reap_expired_jobs()
         )
 
-    def worker_loop(self, *, poll_seconds: float, switch: StopSwitch) -> WorkerLoop:
+    def worker_loop(self, *, poll_seconds: float, switch: "StopSwitch") -> "WorkerLoop":
+        from prism.application.jobs.worker_loop import WorkerLoop
+
         return WorkerLoop(
             jobs=self.jobs(),
             execute=self.claim_and_execute_job(),
@@ -86,13 +108,17 @@ class Container(Adapters):
             switch=switch,
         )
 
-    def index_settings(self) -> IndexSettings:
+    def index_settings(self) -> "IndexSettings":
+        from prism.application.indexing.settings import IndexSettings
+
         return IndexSettings(
             store_source=self.settings().store_source, history_limit=self.settings().history_limit
         )
 
-    def index_project(self) -> IndexProject:
+    def index_project(self) -> "IndexProject":
         """For a job's process: there the token comes with the request, and no key is at hand."""
+        from prism.application.indexing.index_project import IndexProject
+
         return IndexProject(
             projects=self.projects(),
             credentials=self.credentials(),
@@ -105,7 +131,9 @@ class Container(Adapters):
             settings=self.index_settings(),
         )
 
-    def up_to_date(self) -> FindUpToDateRun:
+    def up_to_date(self) -> "FindUpToDateRun":
+        from prism.application.indexing.up_to_date import FindUpToDateRun
+
         return FindUpToDateRun(
             jobs=self.jobs(),
             index=self.index_store(),
@@ -113,7 +141,9 @@ class Container(Adapters):
             settings=self.index_settings(),
         )
 
-    def generate_blueprint(self) -> GenerateBlueprint:
+    def generate_blueprint(self) -> "GenerateBlueprint":
+        from prism.application.blueprints.generate_blueprint import GenerateBlueprint
+
         return GenerateBlueprint(
             jobs=self.jobs(),
             index=self.index_store(),
@@ -121,19 +151,29 @@ class Container(Adapters):
             projects=self.projects(),
         )
 
-    def verify_blueprint(self) -> VerifyBlueprint:
+    def verify_blueprint(self) -> "VerifyBlueprint":
+        from prism.application.blueprints.verify_blueprint import VerifyBlueprint
+
         return VerifyBlueprint(index=self.index_store(), blueprints=self.blueprints())
 
-    def sweep_project(self) -> SweepProject:
+    def sweep_project(self) -> "SweepProject":
+        from prism.application.jobs.sweep_project import SweepProject
+
         return SweepProject(
             projects=self.projects(), index=self.index_store(), blueprints=self.blueprints()
         )
 
-    def sweep_runs(self) -> SweepRuns:
+    def sweep_runs(self) -> "SweepRuns":
+        from prism.application.jobs.sweep_runs import SweepRuns
+
         return SweepRuns(jobs=self.jobs(), index=self.index_store(), blueprints=self.blueprints())
 
-    def open_current_index(self) -> OpenCurrentIndex:
+    def open_current_index(self) -> "OpenCurrentIndex":
+        from prism.application.queries.current_index import OpenCurrentIndex
+
         return OpenCurrentIndex(jobs=self.jobs(), index=self.index_store())
 
-    def show_status(self) -> ShowStatus:
+    def show_status(self) -> "ShowStatus":
+        from prism.application.queries.show_status import ShowStatus
+
         return ShowStatus(projects=self.projects(), jobs=self.jobs(), index=self.index_store())
