@@ -1,0 +1,1 @@
+"""Everything in memory: shipped for embedding and tests, with the same contracts."""
