@@ -113,12 +113,12 @@ def test_a_blueprint_cites_lines_that_exist(prism: CommandLine, shop: str) -> No
 
 def test_a_public_re_export_is_never_proposed_as_a_cut(prism: CommandLine, shop: str) -> None:
     prism("index", shop).expect(0)
-    cut = [
-        line
-        for line in prism("export", shop, "--canonical").expect(0).out.splitlines()
-        if "cut" in line and "src/shop/__init__.py" in line and '"edge"' not in line
-    ]
-    assert not any(json.loads(line).get("source") == "src/shop/__init__.py" for line in cut)
+    facts = [json.loads(line) for line in prism("export", shop, "--canonical").out.splitlines()]
+    facade = [f for f in facts if f["fact"] == "edge" and f["source"] == "src/shop/__init__.py"]
+    cut = [f["source"] for f in facts if f["fact"] == "cut-edge"]
+    assert [edge["facade"] for edge in facade] == [True]
+    assert cut
+    assert "src/shop/__init__.py" not in cut
 
 
 def test_the_same_request_gives_the_same_blueprint(prism: CommandLine, shop: str) -> None:
