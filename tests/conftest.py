@@ -39,11 +39,11 @@ def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return migrated_sqlite(tmp_path_factory.mktemp("migrated") / "data")
 
 
 @pytest.fixture
-def sqlite_directory(_migrated_sqlite: Path, tmp_path: Path) -> Path:
+def sqlite_directory(sqlite_template: Path, tmp_path: Path) -> Path:
     """A fresh data directory with all migrations applied."""
-    return Path(shutil.copytree(_migrated_sqlite, tmp_path / "data"))
+    return Path(shutil.copytree(sqlite_template, tmp_path / "data"))

@@ -1,5 +1,6 @@
 """The repositories of one database together, with a clock that a test moves."""
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from prism.adapters.memory.database import MemoryDatabase
 from prism.adapters.memory.jobs import MemoryJobRepository
 from prism.adapters.memory.projects import MemoryProjectRepository
 from prism.adapters.sql.engine import Database, open_database
+from prism.adapters.sql.jobs_postgres import PostgresJobRepository
+from prism.adapters.sql.jobs_sqlite import SqliteJobRepository
 from prism.adapters.sql.moments import ClockMoments, Moments, ServerMoments
+from prism.adapters.sql.parking import WORTH_PARKING
 from prism.adapters.sql.repositories import (
     credential_repository,
-    job_repository,
     project_repository,
 )
 from prism.adapters.sql.schema import ensure_current
@@ -33,12 +36,22 @@ class Storage:
     advance: Callable[[float], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """``jitter`` of the backoff; how many blocked jobs are worth parking; ``clock``: what tells
+    the time, also on a server."""
+
+    jitter: Callable[[], float] = random.random
+    park_from: int = WORTH_PARKING
+    clock: ManualClock | None = None
+
+
 @contextmanager
-def memory_storage() -> Iterator[Storage]:
-    clock = ManualClock()
+def memory_storage(tuning: Tuning = Tuning()) -> Iterator[Storage]:
+    clock = tuning.clock or ManualClock()
     database = MemoryDatabase(clock)
     yield Storage(
-        jobs=MemoryJobRepository(database),
+        jobs=MemoryJobRepository(database, jitter=tuning.jitter),
         projects=MemoryProjectRepository(database),
         credentials=MemoryCredentialRepository(database),
         advance=clock.advance,
@@ -54,30 +67,43 @@ def migrated_sqlite(directory: Path) -> Path:
 
 
 @contextmanager
-def sqlite_storage(directory: Path) -> Iterator[Storage]:
+def sqlite_storage(
+    directory: Path,
+    tuning: Tuning = Tuning(),
+) -> Iterator[Storage]:
     """On a migrated data directory."""
-    clock = ManualClock()
+    clock = tuning.clock or ManualClock()
     database = open_database(url=None, data_dir=str(directory))
-    yield _sql_storage(database, ClockMoments(clock), clock.advance)
+    yield _sql_storage(database, ClockMoments(clock), clock.advance, tuning)
     database.close()
 
 
 @contextmanager
-def postgres_storage(url: str) -> Iterator[Storage]:
+def postgres_storage(
+    url: str,
+    tuning: Tuning = Tuning(),
+) -> Iterator[Storage]:
     """On a migrated database."""
-    moments = ServerMoments()
+    server = ServerMoments()
 
     def advance(seconds: float) -> None:
-        moments.offset += timedelta(seconds=seconds)
+        server.offset += timedelta(seconds=seconds)
 
     database = open_database(url=url, data_dir="")
-    yield _sql_storage(database, moments, advance)
+    if tuning.clock is None:
+        yield _sql_storage(database, server, advance, tuning)
+    else:
+        clock = tuning.clock
+        yield _sql_storage(database, ClockMoments(clock), clock.advance, tuning)
     database.close()
 
 
-def _sql_storage(database: Database, moments: Moments, advance: Callable[[float], None]) -> Storage:
+def _sql_storage(
+    database: Database, moments: Moments, advance: Callable[[float], None], tuning: Tuning
+) -> Storage:
+    repository = SqliteJobRepository if database.embedded else PostgresJobRepository
     return Storage(
-        jobs=job_repository(database, moments),
+        jobs=repository(database.jobs, moments, jitter=tuning.jitter, park_from=tuning.park_from),
         projects=project_repository(database, moments),
         credentials=credential_repository(database),
         advance=advance,
