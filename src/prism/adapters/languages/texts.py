@@ -12,6 +12,8 @@ _MARK = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b[ \t]*(?:\([^)\n]*\))?[ \t]*:?[ \t
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+(?::[A-Za-z_]\w*)?\Z")
 _PATH = re.compile(r"(?:\.{0,2}/)?[\w.@~*{}$%+-]+(?:/[\w.@~*{}$%+-]+)+/?\Z|\.{1,2}/[\w.@/-]+\Z")
 STRING_MAX = 200
+#: Translates every byte but a line's end to a blank.
+_BLANKS = bytes(10 if byte == 10 else 32 for byte in range(256))
 
 
 def looks_like(value: str) -> str:
@@ -55,7 +57,7 @@ def count_lines(source: bytes, comments: Sequence[tuple[int, int]]) -> tuple[int
     for start, end in comments:
         kept = source.count(b"\n", start, end)
         if kept:
-            blanked[start:end] = re.sub(rb"[^\n]", b" ", source[start:end])
+            blanked[start:end] = source[start:end].translate(_BLANKS)
         else:
             blanked[start:end] = b" " * (end - start)
     code = _filled(bytes(blanked))

@@ -19,6 +19,12 @@ _FIRST = frozenset(
     ("parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression")
 )
 _LAST = frozenset(("await_expression", "type_assertion", "sequence_expression"))
+_NO_SOURCE = frozenset(
+    (
+        *("string", "number", "template_string", "object", "array", "arrow_function", "true"),
+        *("false", "null", "undefined", "function_expression", "regex", "unary_expression"),
+    )
+)
 _LOGICAL = frozenset(("&&", "||", "??"))
 _ESCAPE = re.compile(r"\\(?:\r?\n|u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))")
 _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
@@ -59,9 +65,14 @@ def sources(walk: Walk, node: Node) -> list[str]:
 
     Follows ``c ? x : y``, ``a || b``, parentheses, await, casts; literals give nothing.
     """
+    kinds = walk.kinds
+    kind = kinds[node.kind_id]
+    if kind == "identifier":
+        return [walk.text(node)]
+    if kind in _NO_SOURCE:
+        return []
     found: list[str] = []
     stack = [node]
-    kinds = walk.kinds
     while stack and len(found) < _SOURCES_MAX:
         node = stack.pop()
         kind = kinds[node.kind_id]

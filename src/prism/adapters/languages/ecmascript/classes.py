@@ -107,13 +107,26 @@ def _with_type_parameters(walk: Walk, node: Node, visits: Sequence[Visit]) -> li
     return walk.enter(NONE, [parameters, *visits], BLOCK)
 
 
-def type_parameter(walk: Walk, node: Node) -> Sequence[Visit]:
-    """Declares the name in the present scope."""
-    children = node.children
-    at = next((i for i, child in enumerate(children) if child.type == "type_identifier"), 0)
-    if children:
-        walk.scopes.declare(walk.scope, walk.text(children[at]))
-    return walk.as_role(Role.TYPE, children[at + 1 :])
+def type_parameters(walk: Walk, node: Node) -> Sequence[Visit]:
+    """Declares the names in the present scope. The grammar takes ``in T`` and ``out T`` for a
+    parameter called "in" or "out" and an error."""
+    visits: list[Visit] = []
+    for child in node.named_children:
+        parts = child.children
+        if child.type == "type_parameter" and parts:
+            at = next((i for i, part in enumerate(parts) if part.type == "type_identifier"), 0)
+            walk.scopes.declare(walk.scope, walk.text(parts[at]))
+            visits.extend(part for part in parts[at + 1 :] if not _declared(walk, part))
+        elif not _declared(walk, child):
+            visits.append(child)
+    return walk.as_role(Role.TYPE, visits)
+
+
+def _declared(walk: Walk, node: Node) -> bool:
+    if node.is_error:
+        for name in node.named_children:
+            walk.scopes.declare(walk.scope, walk.text(name))
+    return node.is_error
 
 
 def _describe(walk: Walk, index: int, node: Node, around: Node, body: Node | None) -> None:

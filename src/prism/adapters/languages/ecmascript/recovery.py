@@ -20,6 +20,7 @@ _STATEMENT = re.compile(
     rb"""(?<![\w$])from\s*["']([^"'\n]{1,300})["']"""
 )
 _CALL = re.compile(rb"""\bimport\s*\(\s*["']([^"'\n]{1,300})["']\s*\)""")
+_DEFAULT = re.compile(rb"^export\s+default\s+(?:async\s+)?function\b[^\n]*", re.MULTILINE)
 _COMMENT = re.compile(rb"/\*.*?\*/")
 _ERRORS_MAX = 100
 _PLACES_MAX = 2000
@@ -46,7 +47,8 @@ def note_errors(walk: Walk, root: Node) -> None:
 
 
 def recover(walk: Walk) -> None:
-    """Add the bindings of imports at errors that no action has seen."""
+    """Add the bindings of imports at errors that no action has seen, and a default export: the
+    grammar has no ``export default function (): T;`` as declaration files do."""
     if not state(walk).errors:
         return
     known = {(binding.module, binding.line) for binding in walk.bindings}
@@ -58,6 +60,10 @@ def recover(walk: Walk) -> None:
     for lost in _lost(walk, calls, known):
         walk.next_statement()
         _bind(walk, lost, ("", ""), ImportForm.DYNAMIC, Erased.NO)
+    exports = state(walk).exports
+    if all(name != "default" for name, *_ in exports):
+        defaults = [match for match in _DEFAULT.finditer(walk.source) if _at_error(walk, match)]
+        exports.extend(("default", "", NONE, NONE) for _ in defaults[:1])
 
 
 def _lost(walk: Walk, matches: list[re.Match[bytes]], known: set[tuple[str, int]]) -> list[_Lost]:

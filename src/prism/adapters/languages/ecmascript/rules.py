@@ -76,7 +76,7 @@ _TYPES: dict[str, Action] = {
     "enum_assignment": classes.enum_member,
     "extends_type_clause": classes.extends_type_clause,
     "object_type": classes.object_type,
-    "type_parameter": classes.type_parameter,
+    "type_parameters": classes.type_parameters,
     "type_identifier": expressions.type_identifier,
     "nested_type_identifier": expressions.nested_type_identifier,
     "type_annotation": expressions.types,

@@ -36,21 +36,17 @@ def unpack(
     declaration), without one they are written to (an assignment). *flow* is the kind of the flows
     to names.
     """
+    kinds = walk.kinds
+    if kinds[pattern.kind_id] == "identifier":
+        _name(walk, pattern, values, on_name, flow)
+        return []
     rest: list[Visit] = []
     stack: list[tuple[Node, Sequence[str]]] = [(pattern, values)]
-    kinds = walk.kinds
     while stack:
         node, flowing = stack.pop()
         kind = kinds[node.kind_id]
         if kind in _NAMES:
-            walk.tokens.append(node.kind_id)
-            name = walk.text(node)
-            if on_name is not None:
-                on_name(node)
-            else:
-                walk.refer(name, Role.WRITE, node)
-            for value in flowing:
-                walk.flow(flow, name, value, node)
+            _name(walk, node, flowing, on_name, flow)
         elif kind in _WITH_DEFAULT:
             left, right = node.children[0], node.children[-1]
             rest.append(right)
@@ -73,6 +69,17 @@ def unpack(
         else:
             rest.append(node)
     return rest
+
+
+def _name(walk: Walk, node: Node, values: Sequence[str], on_name: OnName | None, flow: str) -> None:
+    walk.tokens.append(node.kind_id)
+    name = walk.text(node)
+    if on_name is not None:
+        on_name(node)
+    else:
+        walk.refer(name, Role.WRITE, node)
+    for value in values:
+        walk.flow(flow, name, value, node)
 
 
 def _patterns(node: Node) -> list[Node]:

@@ -118,7 +118,7 @@ def _names(
 
     def on_name(name: Node) -> None:
         text = walk.text(name)
-        if inside or text in walk.scopes.scopes[scope].names:
+        if inside or _is_variable(walk, scope, text):
             walk.scopes.declare(scope, text)
             return
         index = walk.define(around, kind=kind, name=text, scope=scope)
@@ -132,6 +132,14 @@ def _names(
                 draft.flags |= SymbolFlag.CONDITIONAL
 
     return unpack(walk, pattern, values, on_name)
+
+
+def _is_variable(walk: Walk, scope: int, name: str) -> bool:
+    """Was *name* declared as a variable before (``var`` may do so again, a type's name may not)?"""
+    known = walk.scopes.scopes[scope].names.get(name)
+    if known is None or known[1] == NONE:
+        return False
+    return walk.symbols[known[1]].kind in (SymbolKind.VARIABLE, SymbolKind.CONSTANT)
 
 
 def literal_flows(walk: Walk, name: str, node: Node) -> None:
