@@ -406,7 +406,7 @@ class IndexStoreContract:
         assert [run.state for run in store.runs(1)] == [RunState.FINISHED]
 
     def test_a_run_whose_facts_were_removed_does_not_finish(self, store: IndexStore) -> None:
-        with pytest.raises(Transient, match="1 files"):
+        with pytest.raises(Transient, match="of 1 blobs"):
             store_run(
                 store, RunFacts(files=[a_file("a.py", oid(1)), a_file("b", "", extractor="")])
             )

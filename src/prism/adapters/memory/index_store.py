@@ -226,11 +226,11 @@ class _MemoryIndexWriter(IndexWriter):
         complete: bool,
     ) -> Run:
         with self._writing() as rows:
-            keys = [file.key(rows.run.algorithm) for file in rows.files]
-            missing = sum(key is not None and key not in self._project.blobs for key in keys)
+            keys = {file.key(rows.run.algorithm) for file in rows.files} - {None}
+            missing = len(keys - self._project.blobs.keys())
             if missing:
                 raise Transient(
-                    f"the stored facts of {missing} files were removed while run {self._run_id}"
+                    f"the stored facts of {missing} blobs were removed while run {self._run_id}"
                     " was written",
                     hint="index again; do not sweep a project while it is indexed",
                 )

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, Table, delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from prism.adapters.sql.driver_errors import driver_errors
-from prism.adapters.sql.engine import Database, writing
+from prism.adapters.sql.engine import Database, reading, writing
 from prism.adapters.sql.facts_tables import counters
 
 Row = tuple[Any, ...]
@@ -98,16 +98,15 @@ def insert_new(
 
 
 def delete_run(database: Database, table: Table, project_id: int, run_id: int) -> None:
-    """Delete a run's rows of a table that numbers them."""
+    """Delete a run's rows of a table that numbers them from 0."""
     of_run = (table.c.project_id == project_id, table.c.run_id == run_id)
-    first = select(func.min(table.c.number)).where(*of_run)
+    with reading(database.facts) as connection:
+        last = connection.execute(select(func.max(table.c.number)).where(*of_run)).scalar()
     size = ROWS_MAX[database.facts.dialect.name]
-    while True:
+    for low in range(0, 0 if last is None else last + 1, size):
+        part = delete(table).where(*of_run, table.c.number >= low, table.c.number < low + size)
         with writing(database.facts) as connection:
-            low = connection.execute(first).scalar()
-            if low is None:
-                return
-            connection.execute(delete(table).where(*of_run, table.c.number < low + size))
+            connection.execute(part)
 
 
 def _single(place: int) -> Callable[[Row], tuple[object]]:

@@ -10,6 +10,12 @@ tuple in its own order (``fact_rows.py`` relies on it). Rows of a run are number
 which keeps every tree of the database growing at its end. Paths and names know no limit of length
 but index entries do, so a ``…_key`` column holds 64 bits of a path's hash, and symbols are looked
 up by the beginning of their names.
+
+What keeps every question cheap whatever the planners know: nothing is joined in SQL; where rows are
+asked for by lists of keys, the primary key is the only index that begins with the project; on
+SQLite, tables with an index beside their key keep their row ids (else it scans the run by its key);
+and Postgres gathers no statistics on project and run (migration 0001): it would believe that those
+younger than its statistics have one row, and read them whole rather than by the index at hand.
 """
 
 from typing import Any
@@ -19,7 +25,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    ColumnElement,
     Double,
     Index,
     Integer,
@@ -27,7 +32,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
-    and_,
     text,
 )
 
@@ -101,7 +105,7 @@ blobs = Table(
     Column("record", LargeBinary, nullable=False),
     PrimaryKeyConstraint("project_id", "blob_id"),
     UniqueConstraint(
-        "project_id", "blob", "language", "extractor", "algorithm", name="prism_blobs_natural_key"
+        "blob", "project_id", "language", "extractor", "algorithm", name="prism_blobs_natural_key"
     ),
 )
 
@@ -134,17 +138,17 @@ symbols = Table(
     *_numbers("complexity", "cognitive", "nesting"),
     PrimaryKeyConstraint("project_id", "blob_id", "number"),
 )
-Index("prism_symbols_lookup_idx", symbols.c.project_id, symbols.c.lookup)
+Index("prism_symbols_lookup_idx", symbols.c.lookup, symbols.c.project_id)
 Index(
     "prism_symbols_tail_idx",
-    symbols.c.project_id,
     symbols.c.tail,
+    symbols.c.project_id,
     postgresql_where=text("tail IS NOT NULL"),
     sqlite_where=text("tail IS NOT NULL"),
 )
 
 
-def _of_run(name: str, *columns: Column[Any], large: bool = False) -> Table:
+def _of_run(name: str, *columns: Column[Any], row_ids: bool = False) -> Table:
     return Table(
         name,
         metadata,
@@ -153,7 +157,7 @@ def _of_run(name: str, *columns: Column[Any], large: bool = False) -> Table:
         *_numbers("number"),
         *columns,
         PrimaryKeyConstraint("project_id", "run_id", "number"),
-        sqlite_with_rowid=large,
+        sqlite_with_rowid=row_ids,
     )
 
 
@@ -165,10 +169,10 @@ run_files = _of_run(
     *_texts("language", "status", "scope", "module"),
     *_numbers("lines"),
     *_texts("problem", "extractor"),
+    row_ids=True,
 )
 _by_run(run_files.c.path_key)
-# Which runs list a blob: for looking symbols up and for sweeping.
-Index("prism_run_files_blob_idx", run_files.c.project_id, run_files.c.blob, run_files.c.run_id)
+_by_run(run_files.c.blob)
 
 run_imports = _of_run(
     "prism_run_imports",
@@ -177,6 +181,7 @@ run_imports = _of_run(
     *_numbers("binding", "line"),
     *_texts("module", "imported", "local", "status", "target", "home", "home_symbol"),
     *_texts("distribution", "reason"),
+    row_ids=True,
 )
 _by_run(run_imports.c.path_key)
 
@@ -187,6 +192,7 @@ run_edges = _of_run(
     *_texts("source", "target", "kind", "timing", "erased", "form", "guard", "scope"),
     Column("facade", Boolean, nullable=False),
     Column("lines", AnyJson, nullable=False),
+    row_ids=True,
 )
 _by_run(run_edges.c.source_key)
 _by_run(run_edges.c.target_key)
@@ -216,7 +222,7 @@ run_docs = _of_run(
     *_texts("kind"),
     *_numbers("level"),
     *_texts("title", "text"),
-    large=True,
+    row_ids=True,
 )
 
 run_cochanges = _of_run(
@@ -227,7 +233,6 @@ run_cochanges = _of_run(
 
 #: The commits a run saw, newest first by ``number``.
 run_commits = _of_run("prism_run_commits", *_texts("oid"))
-Index("prism_run_commits_oid_idx", run_commits.c.project_id, run_commits.c.oid)
 
 #: Members, evidence and figures are JSON: they are read with their finding or not at all.
 findings = _of_run(
@@ -238,7 +243,7 @@ findings = _of_run(
     Column("members", AnyJson, nullable=False),
     Column("evidence", AnyJson, nullable=False),
     Column("figures", AnyJson, nullable=False),
-    large=True,
+    row_ids=True,
 )
 
 #: History of the project, shared by its runs.
@@ -314,14 +319,3 @@ milestones = Table(
     PrimaryKeyConstraint("project_id", "blueprint_id", "phase", "place"),
 )
 Index("prism_milestones_id_idx", milestones.c.project_id, milestones.c.milestone_id)
-
-
-def has_facts(algorithm: str) -> ColumnElement[bool]:
-    """Condition that joins a file of a run to its facts; *algorithm* is the run's."""
-    return and_(
-        blobs.c.project_id == run_files.c.project_id,
-        blobs.c.blob == run_files.c.blob,
-        blobs.c.language == run_files.c.language,
-        blobs.c.extractor == run_files.c.extractor,
-        blobs.c.algorithm == algorithm,
-    )

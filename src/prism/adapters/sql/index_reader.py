@@ -2,10 +2,10 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, select
 
 from prism.adapters.sql import facts_tables as tables
 from prism.adapters.sql.bulk import BINDS_MAX, parts
@@ -74,9 +74,10 @@ class SqlIndexReader(IndexReader):
         table = tables.run_edges
         if path is None:
             return self._sorted(table, to_edge)
-        return self._sorted(
-            table, to_edge, or_(_is(table, "source", path), _is(table, "target", path))
-        )
+        # Two questions, one index each; an edge from the file to itself answers both.
+        starting = self._rows(table, to_edge, _is(table, "source", path))
+        ending = self._rows(table, to_edge, _is(table, "target", path), table.c.source != path)
+        return sorted([*starting, *ending])
 
     def metrics(self) -> Sequence[FileMetrics]:
         return self._sorted(tables.run_metrics, _make(FileMetrics))
@@ -90,31 +91,17 @@ class SqlIndexReader(IndexReader):
     def commits(self) -> Sequence[Commit]:
         if self._run.thinned:
             return []
-        commits, listed = tables.commits, tables.run_commits
-        newest_first = (
-            select(*FIELDS[commits])
-            .join(listed, _same_commit(commits))
-            .where(self._of_run(listed))
-            .order_by(listed.c.number)
-        )
-        changes = self._changes()
-        return [
-            Commit(oid, time, author, subject, tuple(flags), tuple(changes[oid]))
-            for oid, time, author, subject, flags in self._connection.execute(newest_first)
-        ]
-
-    def _changes(self) -> Mapping[str, list[Change]]:
-        changes, listed = tables.changes, tables.run_commits
-        in_order = (
-            select(changes.c.oid, *FIELDS[changes])
-            .join(listed, _same_commit(changes))
-            .where(self._of_run(listed))
-            .order_by(changes.c.oid, changes.c.number)
-        )
-        found: defaultdict[str, list[Change]] = defaultdict(list)
-        for oid, *fields in self._connection.execute(in_order):
-            found[oid].append(Change(*fields))
-        return found
+        listed = tables.run_commits
+        newest_first = select(listed.c.oid).where(self._of_run(listed)).order_by(listed.c.number)
+        oids = self._connection.execute(newest_first).scalars().all()
+        changes: defaultdict[str, list[Change]] = defaultdict(list)
+        found: dict[str, Commit] = {}
+        for part in parts(oids, BINDS_MAX):
+            for oid, _number, *fields in self._of_commits(tables.changes, part):
+                changes[oid].append(Change(*fields))
+            for oid, time, author, subject, flags in self._of_commits(tables.commits, part):
+                found[oid] = Commit(oid, time, author, subject, tuple(flags), tuple(changes[oid]))
+        return [found[oid] for oid in oids]
 
     def cochanges(self) -> Sequence[CoChange]:
         return self._sorted(tables.run_cochanges, _make(CoChange))
@@ -152,34 +139,66 @@ class SqlIndexReader(IndexReader):
     def _symbols_named(self, name: str, path: str | None) -> Sequence[SymbolRow]:
         if self._run.thinned:
             return []
-        rows = self._connection.execute(symbols_named(self._run, name))
-        found = [SymbolRow(row[0], row[1], to_symbol(row[2:])) for row in rows]
-        chosen = [
-            each
-            for each in found
-            if is_named(each.symbol, name) and (path is None or each.path == path)
+        symbols: defaultdict[int, list[Symbol]] = defaultdict(list)
+        for question in symbols_named(self._run.project_id, name):
+            for blob_id, *fields in self._connection.execute(question):
+                symbol = to_symbol(fields)
+                if is_named(symbol, name):
+                    symbols[blob_id].append(symbol)
+        found = [
+            SymbolRow(file, module, symbol)
+            for file, module, blob_id in self._files_of(symbols)
+            if path in (None, file)
+            for symbol in symbols[blob_id]
         ]
-        return sorted(chosen, key=lambda each: (each.path, place_in_file(each.symbol)))
+        return sorted(found, key=lambda each: (each.path, place_in_file(each.symbol)))
 
     def _facts_of(self, paths: Sequence[str]) -> Sequence[tuple[str, str, int]]:
         """(path, module, blob id) of the files among *paths* that have facts, by path; all of them
         if empty."""
-        if self._run.thinned:
-            return []
-        files = tables.run_files
-        wanted = (
-            select(files.c.path, files.c.module, tables.blobs.c.blob_id)
-            .join(tables.blobs, tables.has_facts(self._run.algorithm))
-            .where(self._of_run(files), files.c.status == FileStatus.INDEXED.value)
+        wanted = set(paths)
+        files = self._indexed_files()
+        if 0 < len(wanted) <= BINDS_MAX // 2:
+            keys = [path_key(path) for path in wanted]
+            files = files.where(tables.run_files.c.path_key.in_(keys))
+        rows = [row for row in self._connection.execute(files) if not wanted or row.path in wanted]
+        blobs = {row.blob for row in rows}
+        headers = self._headers()
+        if len(blobs) <= BINDS_MAX // 2:
+            headers = headers.where(tables.blobs.c.blob.in_(blobs))
+        return _matched(rows, self._connection.execute(headers))
+
+    def _files_of(self, blob_ids: Collection[int]) -> Sequence[tuple[str, str, int]]:
+        """(path, module, blob id) of the run's files that have these facts, by path."""
+        headers: list[Row[*tuple[Any, ...]]] = []
+        for part in parts(sorted(blob_ids), BINDS_MAX):
+            of_part = self._headers().where(tables.blobs.c.blob_id.in_(part))
+            headers += self._connection.execute(of_part)
+        blobs = {row.blob for row in headers}
+        files = self._indexed_files()
+        if len(blobs) <= BINDS_MAX // 2:
+            files = files.where(tables.run_files.c.blob.in_(blobs))
+        return _matched(self._connection.execute(files), headers)
+
+    def _indexed_files(self) -> Select[*tuple[Any, ...]]:
+        files = tables.run_files.c
+        return select(files.path, files.module, files.blob, files.language, files.extractor).where(
+            self._of_run(tables.run_files), files.status == FileStatus.INDEXED.value
         )
-        if not paths:
-            return sorted(_tuples(self._connection, wanted))
-        found: list[tuple[str, str, int]] = []
-        for part in parts(sorted(set(paths)), BINDS_MAX // 2):
-            keys = [path_key(path) for path in part]
-            among = wanted.where(files.c.path_key.in_(keys), files.c.path.in_(part))
-            found += _tuples(self._connection, among)
-        return sorted(found)
+
+    def _headers(self) -> Select[*tuple[Any, ...]]:
+        blobs = tables.blobs.c
+        return select(blobs.blob_id, blobs.blob, blobs.language, blobs.extractor).where(
+            blobs.project_id == self._run.project_id, blobs.algorithm == self._run.algorithm
+        )
+
+    def _of_commits(self, table: Table, oids: Sequence[str]) -> Iterator[Row[*tuple[Any, ...]]]:
+        """Rows without their project, in the order of the key."""
+        _, *columns = table.columns
+        wanted = select(*columns).where(
+            table.c.project_id == self._run.project_id, table.c.oid.in_(oids)
+        )
+        return iter(self._connection.execute(wanted.order_by(*table.primary_key.columns)))
 
     def _of_blobs(
         self, files: Sequence[tuple[str, str, int]], table: Table, *columns: ColumnElement[Any]
@@ -208,33 +227,28 @@ class SqlIndexReader(IndexReader):
         return and_(table.c.project_id == self._run.project_id, table.c.run_id == self._run.id)
 
 
-def symbols_named(run: Run, name: str) -> Select[Any]:
-    """Path, module and symbol of all that may be called *name*, by the index of names.
+def symbols_named(project_id: int, name: str) -> Sequence[Select[*tuple[Any, ...]]]:
+    """Blob id and symbol of all that may be called *name*: questions to one index each.
 
     A symbol is found by its name, or by the last part of its qualified name where that is another.
     """
-    symbols, blobs, files = tables.symbols, tables.blobs, tables.run_files
+    symbols = tables.symbols
     whole, last = lookup_of(name), lookup_of(name.rpartition(".")[2])
-    return (
-        select(files.c.path, files.c.module, *FIELDS[symbols])
-        .select_from(symbols)
-        .join(
-            blobs,
-            and_(blobs.c.project_id == symbols.c.project_id, blobs.c.blob_id == symbols.c.blob_id),
-        )
-        .join(files, tables.has_facts(run.algorithm))
-        .where(
-            symbols.c.project_id == run.project_id,
-            or_(symbols.c.lookup.in_([whole, last]), symbols.c.tail == last),
-            files.c.run_id == run.id,
-            files.c.status == FileStatus.INDEXED.value,
-        )
-    )
+    wanted = select(symbols.c.blob_id, *FIELDS[symbols]).where(symbols.c.project_id == project_id)
+    names = sorted({whole, last})
+    others = wanted.where(symbols.c.tail == last, symbols.c.lookup.not_in(names))
+    return [*(wanted.where(symbols.c.lookup == each) for each in names), others]
 
 
-def _same_commit(table: Table) -> ColumnElement[bool]:
-    listed = tables.run_commits
-    return and_(table.c.project_id == listed.c.project_id, table.c.oid == listed.c.oid)
+def _matched(
+    files: Iterable[Row[*tuple[Any, ...]]], headers: Iterable[Row[*tuple[Any, ...]]]
+) -> Sequence[tuple[str, str, int]]:
+    """(path, module, blob id), by path, of those *files* whose facts are among the *headers*."""
+    ids = {(row.blob, row.language, row.extractor): row.blob_id for row in headers}
+    found = [
+        (row.path, row.module, ids.get((row.blob, row.language, row.extractor))) for row in files
+    ]
+    return sorted((path, module, blob_id) for path, module, blob_id in found if blob_id is not None)
 
 
 def _is(table: Table, column: str, path: str) -> ColumnElement[bool]:
@@ -244,7 +258,3 @@ def _is(table: Table, column: str, path: str) -> ColumnElement[bool]:
 
 def _make(kind: Callable[..., _T]) -> Callable[[Sequence[Any]], _T]:
     return lambda fields: kind(*fields)
-
-
-def _tuples(connection: Connection, wanted: Select[Any]) -> list[tuple[str, str, int]]:
-    return [(path, module, blob_id) for path, module, blob_id in connection.execute(wanted)]

@@ -1,24 +1,12 @@
 """Deletes what of an index is not kept, in batches that each are a short transaction."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Select,
-    Table,
-    and_,
-    delete,
-    exists,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, select, update
 
 from prism.adapters.sql import facts_tables as tables
-from prism.adapters.sql.bulk import delete_run
+from prism.adapters.sql.bulk import delete_run, parts
 from prism.adapters.sql.engine import Database, reading, writing
 from prism.domain.jobs import JobRef
 
@@ -33,38 +21,11 @@ _THINNED = (
     tables.run_commits,
 )
 _OF_RUN = (*_THINNED, tables.run_metrics, tables.findings)
-
-
-class _Shared(NamedTuple):
-    """Facts that runs of a project share: a table with its key, what hangs on each row (the table
-    itself last), and how many of them go in one transaction. ``listed``: does a run list a row?"""
-
-    key: Column[Any]
-    tables: tuple[Table, ...]
-    listed: ColumnElement[bool]
-    at_once: int
-
-
-_BLOBS = _Shared(
-    tables.blobs.c.blob_id,
-    (tables.symbols, tables.blob_sources, tables.blobs),
-    exists().where(
-        tables.run_files.c.project_id == tables.blobs.c.project_id,
-        tables.run_files.c.blob == tables.blobs.c.blob,
-        tables.run_files.c.language == tables.blobs.c.language,
-        tables.run_files.c.extractor == tables.blobs.c.extractor,
-    ),
-    100,
-)
-_COMMITS = _Shared(
-    tables.commits.c.oid,
-    (tables.changes, tables.commits),
-    exists().where(
-        tables.run_commits.c.project_id == tables.commits.c.project_id,
-        tables.run_commits.c.oid == tables.commits.c.oid,
-    ),
-    200,
-)
+#: In one transaction, with all that hangs on them: about a megabyte.
+_BLOBS_AT_ONCE = 100
+_COMMITS_AT_ONCE = 200
+_OF_BLOB = (tables.symbols, tables.blob_sources, tables.blobs)
+_OF_COMMIT = (tables.changes, tables.commits)
 
 
 def sweep_index(
@@ -87,8 +48,7 @@ def sweep_index(
         elif state == "thinning" or (state == "finished" and unwanted):
             _thin_run(database, project_id, run_id)
             swept += 1
-    for shared in (_BLOBS, _COMMITS):
-        _sweep_shared(database, shared, project_id)
+    _sweep_shared(database, project_id)
     return swept
 
 
@@ -102,17 +62,16 @@ def discard_run(database: Database, project_id: int, run_id: int) -> None:
 
 
 def purge_index(database: Database, project_id: int) -> None:
-    """See ``IndexStore.purge``. The runs go first: without them nobody can add rows."""
+    """See ``IndexStore.purge``. The runs are marked first: from then on nobody adds rows."""
+    runs = tables.runs
+    of_project = runs.c.project_id == project_id
     with writing(database.facts) as connection:
-        connection.execute(delete(tables.runs).where(tables.runs.c.project_id == project_id))
-    for table in _OF_RUN:
-        first = select(func.min(table.c.run_id)).where(table.c.project_id == project_id)
-        while (run_id := _scalar(database, first)) is not None:
-            delete_run(database, table, project_id, run_id)
-    for shared in (_BLOBS, _COMMITS):
-        while keys := _keys(database, shared, project_id, shared.key.is_not(None)):
-            with writing(database.facts) as connection:
-                _delete(connection, shared, project_id, keys)
+        connection.execute(update(runs).where(of_project).values(state="discarded"))
+    with reading(database.facts) as connection:
+        run_ids = connection.execute(select(runs.c.run_id).where(of_project)).scalars().all()
+    for run_id in run_ids:
+        discard_run(database, project_id, run_id)
+    _delete_shared(database, project_id, _all_shared(database, project_id))
 
 
 def _thin_run(database: Database, project_id: int, run_id: int) -> None:
@@ -122,48 +81,95 @@ def _thin_run(database: Database, project_id: int, run_id: int) -> None:
     _mark(database, project_id, run_id, "thinned")
 
 
-def _sweep_shared(database: Database, shared: _Shared, project_id: int) -> None:
-    last: object = None
-    while True:
-        further = shared.key.is_not(None) if last is None else shared.key > last
-        keys = _keys(database, shared, project_id, and_(further, ~shared.listed))
-        if not keys:
-            return
-        with writing(database.facts) as connection:
-            if _is_written(connection, project_id):
-                return
-            still = select(shared.key).where(
-                shared.key.table.c.project_id == project_id, shared.key.in_(keys), ~shared.listed
-            )
-            _delete(connection, shared, project_id, connection.execute(still).scalars().all())
-        last = keys[-1]
+class _Unlisted(NamedTuple):
+    """Blobs and commits to delete, as long as ``last_run`` is the project's newest (None: in any
+    case)."""
+
+    blob_ids: Sequence[int]
+    oids: Sequence[str]
+    last_run: int | None
 
 
-def _keys(
-    database: Database, shared: _Shared, project_id: int, where: ColumnElement[bool]
-) -> Sequence[object]:
-    """The first keys for which *where* holds, found without holding a lock."""
-    wanted = select(shared.key).where(shared.key.table.c.project_id == project_id, where)
+def _sweep_shared(database: Database, project_id: int) -> None:
     with reading(database.facts) as connection:
-        found = connection.execute(wanted.order_by(shared.key).limit(shared.at_once))
-        return found.scalars().all()
+        if _is_written(connection, project_id):
+            return
+        unlisted = _Unlisted(
+            _unlisted_blobs(connection, project_id),
+            _unlisted_commits(connection, project_id),
+            _last_run(connection, project_id),
+        )
+    _delete_shared(database, project_id, unlisted)
 
 
-def _delete(
-    connection: Connection, shared: _Shared, project_id: int, keys: Sequence[object]
-) -> None:
-    for table in shared.tables:
-        of_keys = table.c[shared.key.name].in_(keys)
-        connection.execute(delete(table).where(table.c.project_id == project_id, of_keys))
+def _all_shared(database: Database, project_id: int) -> _Unlisted:
+    blobs, commits = tables.blobs, tables.commits
+    with reading(database.facts) as connection:
+        ids = select(blobs.c.blob_id).where(blobs.c.project_id == project_id)
+        oids = select(commits.c.oid).where(commits.c.project_id == project_id)
+        return _Unlisted(
+            connection.execute(ids).scalars().all(),
+            connection.execute(oids).scalars().all(),
+            None,
+        )
+
+
+def _unlisted_blobs(connection: Connection, project_id: int) -> Sequence[int]:
+    """Ids of the blobs that no run lists. A blob's id tells its hash algorithm by its length."""
+    files, blobs = tables.run_files, tables.blobs
+    listed = select(files.c.blob, files.c.language, files.c.extractor).where(
+        files.c.project_id == project_id
+    )
+    keys = {tuple(row) for row in connection.execute(listed.distinct())}
+    stored = select(blobs.c.blob_id, blobs.c.blob, blobs.c.language, blobs.c.extractor).where(
+        blobs.c.project_id == project_id
+    )
+    return [blob_id for blob_id, *key in connection.execute(stored) if tuple(key) not in keys]
+
+
+def _unlisted_commits(connection: Connection, project_id: int) -> Sequence[str]:
+    commits, listed = tables.commits, tables.run_commits
+    stored = select(commits.c.oid).where(commits.c.project_id == project_id)
+    kept = select(listed.c.oid).where(listed.c.project_id == project_id)
+    return connection.execute(stored.except_(kept)).scalars().all()
+
+
+def _delete_shared(database: Database, project_id: int, unlisted: _Unlisted) -> None:
+    """Stops when a run has begun: it may have found what is about to go."""
+    for of_key, name, keys, at_once in (
+        (_OF_BLOB, "blob_id", unlisted.blob_ids, _BLOBS_AT_ONCE),
+        (_OF_COMMIT, "oid", unlisted.oids, _COMMITS_AT_ONCE),
+    ):
+        for part in parts(sorted(keys), at_once):
+            with writing(database.facts) as connection:
+                if unlisted.last_run not in (None, _locked_last_run(connection, project_id)):
+                    return
+                for table in of_key:
+                    of_part = table.c[name].in_(part)
+                    connection.execute(
+                        delete(table).where(table.c.project_id == project_id, of_part)
+                    )
+
+
+def _last_run(connection: Connection, project_id: int) -> int | None:
+    """Number of the project's newest run."""
+    return connection.execute(_counter(project_id)).scalar()
+
+
+def _locked_last_run(connection: Connection, project_id: int) -> int | None:
+    """The same; none can begin until the transaction ends."""
+    return connection.execute(_counter(project_id).with_for_update()).scalar()
+
+
+def _counter(project_id: int) -> Select[int]:
+    counters = tables.counters
+    return select(counters.c.last).where(
+        counters.c.project_id == project_id, counters.c.kind == "run"
+    )
 
 
 def _is_written(connection: Connection, project_id: int) -> bool:
-    """Is a run of the project being built? None can begin until the transaction ends."""
-    counters, runs = tables.counters, tables.runs
-    counter = select(counters.c.last).where(
-        counters.c.project_id == project_id, counters.c.kind == "run"
-    )
-    connection.execute(counter.with_for_update())
+    runs = tables.runs
     building = select(runs.c.run_id).where(
         runs.c.project_id == project_id, runs.c.state == "building"
     )
@@ -178,8 +184,3 @@ def _mark(database: Database, project_id: int, run_id: int, state: str) -> None:
 
 def _the_run(project_id: int, run_id: int) -> ColumnElement[bool]:
     return and_(tables.runs.c.project_id == project_id, tables.runs.c.run_id == run_id)
-
-
-def _scalar(database: Database, wanted: Select[Any]) -> Any:
-    with reading(database.facts) as connection:
-        return connection.execute(wanted).scalar()

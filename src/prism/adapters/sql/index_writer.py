@@ -209,22 +209,22 @@ class SqlIndexWriter(IndexWriter):
             yield connection
 
     def _check_facts(self) -> None:
-        missing = select(func.count()).select_from(
-            tables.run_files.outerjoin(tables.blobs, tables.has_facts(self._algorithm))
+        files, blobs = tables.run_files, tables.blobs
+        named = select(files.c.blob, files.c.language, files.c.extractor).where(
+            files.c.project_id == self._project_id,
+            files.c.run_id == self._run_id,
+            files.c.status == FileStatus.INDEXED.value,
+            files.c.extractor != "",
         )
+        there = select(blobs.c.blob, blobs.c.language, blobs.c.extractor).where(
+            blobs.c.project_id == self._project_id, blobs.c.algorithm == self._algorithm
+        )
+        missing = select(func.count()).select_from(named.except_(there).subquery())
         with reading(self._database.facts) as connection:
-            count = connection.execute(
-                missing.where(
-                    tables.run_files.c.project_id == self._project_id,
-                    tables.run_files.c.run_id == self._run_id,
-                    tables.run_files.c.status == FileStatus.INDEXED.value,
-                    tables.run_files.c.extractor != "",
-                    tables.blobs.c.blob_id.is_(None),
-                )
-            ).scalar_one()
+            count = connection.execute(missing).scalar_one()
         if count:
             raise Transient(
-                f"the stored facts of {count} files were removed while run {self._run_id} was"
+                f"the stored facts of {count} blobs were removed while run {self._run_id} was"
                 " written",
                 hint="index again; do not sweep a project while it is indexed",
             )

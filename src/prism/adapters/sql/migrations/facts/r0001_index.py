@@ -30,6 +30,7 @@ def upgrade() -> None:
     _blueprints()
     _phases()
     _milestones()
+    _without_statistics()
 
 
 def _counters() -> None:
@@ -70,8 +71,8 @@ def _blobs() -> None:
         *_bytes("outline", "record"),
         sa.PrimaryKeyConstraint("project_id", "blob_id", name=op.f("prism_blobs_pkey")),
         sa.UniqueConstraint(
-            "project_id",
             "blob",
+            "project_id",
             "language",
             "extractor",
             "algorithm",
@@ -105,11 +106,11 @@ def _symbols() -> None:
         *_numbers("complexity", "cognitive", "nesting"),
         sa.PrimaryKeyConstraint("project_id", "blob_id", "number", name=op.f("prism_symbols_pkey")),
     )
-    op.create_index("prism_symbols_lookup_idx", "prism_symbols", ["project_id", "lookup"])
+    op.create_index("prism_symbols_lookup_idx", "prism_symbols", ["lookup", "project_id"])
     op.create_index(
         "prism_symbols_tail_idx",
         "prism_symbols",
-        ["project_id", "tail"],
+        ["tail", "project_id"],
         postgresql_where=sa.text("tail IS NOT NULL"),
         sqlite_where=sa.text("tail IS NOT NULL"),
     )
@@ -129,9 +130,8 @@ def _run_files() -> None:
         sa.PrimaryKeyConstraint(
             "project_id", "run_id", "number", name=op.f("prism_run_files_pkey")
         ),
-        sqlite_with_rowid=False,
     )
-    op.create_index("prism_run_files_blob_idx", "prism_run_files", ["project_id", "blob", "run_id"])
+    op.create_index("prism_run_files_blob_idx", "prism_run_files", ["project_id", "run_id", "blob"])
     op.create_index(
         "prism_run_files_path_key_idx", "prism_run_files", ["project_id", "run_id", "path_key"]
     )
@@ -159,7 +159,6 @@ def _run_imports() -> None:
         sa.PrimaryKeyConstraint(
             "project_id", "run_id", "number", name=op.f("prism_run_imports_pkey")
         ),
-        sqlite_with_rowid=False,
     )
     op.create_index(
         "prism_run_imports_path_key_idx", "prism_run_imports", ["project_id", "run_id", "path_key"]
@@ -178,7 +177,6 @@ def _run_edges() -> None:
         sa.PrimaryKeyConstraint(
             "project_id", "run_id", "number", name=op.f("prism_run_edges_pkey")
         ),
-        sqlite_with_rowid=False,
     )
     op.create_index(
         "prism_run_edges_source_key_idx", "prism_run_edges", ["project_id", "run_id", "source_key"]
@@ -285,7 +283,6 @@ def _run_commits() -> None:
         ),
         sqlite_with_rowid=False,
     )
-    op.create_index("prism_run_commits_oid_idx", "prism_run_commits", ["project_id", "oid"])
 
 
 def _findings() -> None:
@@ -377,3 +374,20 @@ def _switches(*names: str) -> list[sa.Column[bool]]:
 
 def _bytes(*names: str) -> list[sa.Column[bytes]]:
     return [sa.Column(name, sa.LargeBinary(), nullable=False) for name in names]
+
+
+def _without_statistics() -> None:
+    """Of project and run, on Postgres, where it has a choice of indexes (``facts_tables.py``)."""
+    if op.get_bind().dialect.name != "postgresql":
+        return
+    for table, column in (
+        ("prism_blobs", "project_id"),
+        ("prism_symbols", "project_id"),
+        ("prism_run_files", "project_id"),
+        ("prism_run_files", "run_id"),
+        ("prism_run_imports", "project_id"),
+        ("prism_run_imports", "run_id"),
+        ("prism_run_edges", "project_id"),
+        ("prism_run_edges", "run_id"),
+    ):
+        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
