@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.contracts.blueprint_store import BlueprintStoreContract
 from tests.contracts.index_store import IndexStoreContract, IndexUpkeepContract
 
 from prism.adapters.memory.clock import ManualClock
+from prism.adapters.sql.blueprints import SqlBlueprintStore
 from prism.adapters.sql.engine import Database, open_database
 from prism.adapters.sql.index_store import SqlIndexStore
 from prism.adapters.sql.repositories import moments
+from prism.application.ports.blueprints import BlueprintStore
 from prism.application.ports.index_store import IndexStore
 
 
@@ -37,3 +40,15 @@ class TestPostgresIndexStore(IndexStoreContract, IndexUpkeepContract):
     @pytest.fixture
     def store(self, postgres: Database) -> IndexStore:
         return SqlIndexStore(postgres, moments(postgres, ManualClock()))
+
+
+class TestSqliteBlueprintStore(BlueprintStoreContract):
+    @pytest.fixture
+    def store(self, sqlite: Database) -> BlueprintStore:
+        return SqlBlueprintStore(sqlite, moments(sqlite, ManualClock()))
+
+
+class TestPostgresBlueprintStore(BlueprintStoreContract):
+    @pytest.fixture
+    def store(self, postgres: Database) -> BlueprintStore:
+        return SqlBlueprintStore(postgres, moments(postgres, ManualClock()))
