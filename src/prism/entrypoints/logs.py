@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 from prism.domain.errors import InvalidInput
-from prism.entrypoints.cli.output import printable
+from prism.entrypoints.terminal import printable
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 

@@ -4,42 +4,17 @@ import fcntl
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
 from prism.adapters.sql.driver_errors import UPGRADE_HINT
 from prism.adapters.sql.engine import Database, reading, writing
+from prism.adapters.sql.migration_lines import FACTS, JOBS, Line
 from prism.domain.errors import Permanent, SchemaMismatch
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 #: Key of the advisory lock under which one process at a time changes the schema ('prism').
 _ADVISORY_LOCK = 0x707269736D
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One sequence of migrations: files ``r0001_….py``, ``r0002_….py`` … in its folder."""
-
-    name: str
-
-    @property
-    def version_table(self) -> str:
-        return f"prism_{self.name}_version"
-
-    @property
-    def folder(self) -> Path:
-        return MIGRATIONS / self.name
-
-    @property
-    def newest(self) -> str:
-        """The revision this program needs; '' while the line has none."""
-        return max((file.name[1:5] for file in self.folder.glob("r[0-9]*_*.py")), default="")
-
-
-JOBS = Line(name="jobs")
-FACTS = Line(name="facts")
 
 
 def versions(database: Database) -> Mapping[str, tuple[str, str]]:

@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from prism.adapters.sql.schema import MIGRATIONS, Line
+from prism.adapters.sql.migration_lines import MIGRATIONS, Line
 
 
 def script_directory(line: Line) -> ScriptDirectory:

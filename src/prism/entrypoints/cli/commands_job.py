@@ -89,9 +89,10 @@ def list_(
 @app.command("show")
 def show(job: JobArgument, as_json: JsonOption = False) -> None:
     """Show one job with its errors, progress and result."""
-    from prism.entrypoints.cli.output import emit, emit_json, printable
+    from prism.entrypoints.cli.output import emit, emit_json
     from prism.entrypoints.cli.shapes import job_json
     from prism.entrypoints.container import opened
+    from prism.entrypoints.terminal import printable
 
     with opened() as container:
         found = container.jobs().get(job)

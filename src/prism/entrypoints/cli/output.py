@@ -10,17 +10,7 @@ from pathlib import Path
 
 from prism.domain.errors import ExternalFailure, PrismError
 from prism.domain.values import Json
-
-
-def printable(text: str) -> str:
-    """*text* with every character escaped that a terminal could act on or cannot show."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+from prism.entrypoints.terminal import printable
 
 
 def emit(text: str) -> None:

@@ -6,8 +6,9 @@ from prism.domain.facts.runs import Run, StageStatus
 from prism.domain.findings.model import Finding
 from prism.domain.jobs import Job, JobState
 from prism.domain.projects import Project
-from prism.entrypoints.cli.output import emit, emit_table, printable, say
+from prism.entrypoints.cli.output import emit, emit_table, say
 from prism.entrypoints.cli.shapes import moment
+from prism.entrypoints.terminal import printable
 
 
 def coverage_sentence(run: Run) -> str:
