@@ -2,7 +2,10 @@
 
 from tree_sitter import Node
 
-from prism.domain.facts.structure import SymbolFlag, Visibility
+from prism.adapters.languages.words import (
+    FLAG_NONE,
+    VISIBILITY_PUBLIC,
+)
 
 
 class Draft:
@@ -40,8 +43,8 @@ class Draft:
         self.end_line = node.end_point[0] + 1
         self.signature = ""
         self.docstring = ""
-        self.visibility: str = Visibility.PUBLIC
-        self.flags = int(SymbolFlag.NONE)
+        self.visibility: str = VISIBILITY_PUBLIC
+        self.flags = int(FLAG_NONE)
         self.decorators: tuple[str, ...] = ()
         self.body_hash = ""
         self.complexity = 0

@@ -10,6 +10,9 @@ from tree_sitter import Language, Node, Parser, Point
 from prism.adapters.languages.draft import Draft
 from prism.adapters.languages.texts import count_lines, line_starts
 from prism.adapters.languages.walk import ERROR, STEP, Action, Rules, Visit, Walk
+from prism.adapters.languages.words import (
+    ROLE_CALL,
+)
 from prism.domain.facts.structure import (
     FILE_BYTES_MAX,
     NONE,
@@ -17,7 +20,6 @@ from prism.domain.facts.structure import (
     Flow,
     ParseProblem,
     Reference,
-    Role,
     Symbol,
 )
 
@@ -173,16 +175,18 @@ class Engine:
 
 def _resolve(walk: Walk) -> None:
     """References from uses: what each chain's first name stands for, and its line."""
-    scopes, lookup = walk.scopes.scopes, walk.scopes.lookup
+    lookup = walk.scopes.lookup
+    meanings = [scope.meanings for scope in walk.scopes.scopes]
     lines = map(bisect_right, repeat(line_starts(walk.source)), [use[4] for use in walk.uses])
     rows = []
     recursive: set[int] = set()
     for (chain, role, scope, enclosing, byte), line in zip(walk.uses, lines, strict=True):
-        meaning = scopes[scope].cache.get(chain)
+        meaning = meanings[scope].get(chain)
         if meaning is None:
-            meaning = scopes[scope].cache[chain] = lookup(scope, chain.partition(".")[0])
+            head = chain.partition(".")[0] if "." in chain else chain
+            meaning = meanings[scope][chain] = lookup(scope, head)
         binding, symbol = meaning
-        if symbol == enclosing and symbol != NONE and role == Role.CALL and "." not in chain:
+        if symbol == enclosing and symbol != NONE and role == ROLE_CALL and "." not in chain:
             recursive.add(symbol)
         rows.append((chain, role, binding, symbol, enclosing, line, byte))
     walk.references = list(map(tuple.__new__, repeat(Reference), rows))

@@ -14,8 +14,9 @@ differences: columns of equal things compress well, and packing them is a handfu
 
 import struct
 import zlib
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, repeat
+from itertools import accumulate, count, repeat
 from operator import sub
 from typing import Any, TypeVar
 
@@ -177,16 +178,14 @@ class _Table:
     """Strings by number, in order of first use."""
 
     def __init__(self) -> None:
-        self.words: list[str] = []
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[str, int] = defaultdict(count().__next__)
 
-    def indexes(self, column: Sequence[str]) -> list[int]:
-        numbers = self._numbers
-        for word in dict.fromkeys(column):
-            if word not in numbers:
-                numbers[word] = len(self.words)
-                self.words.append(word)
-        return list(map(numbers.__getitem__, column))
+    @property
+    def words(self) -> list[str]:
+        return list(self._numbers)
+
+    def indexes(self, column: Iterable[str]) -> list[int]:
+        return list(map(self._numbers.__getitem__, column))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], kind: type[Row]) -> Columns:
@@ -218,7 +217,7 @@ def _unworded(kind: type[Row], columns: Columns, words: Sequence[int]) -> tuple[
 
 
 def _differences(column: Sequence[int]) -> list[int]:
-    return list(map(sub, column, (0, *column[:-1])))
+    return list(map(sub, column, [0, *column]))
 
 
 _BINDING_WORDS = tuple(map(Binding._fields.index, ("timing", "erased", "form", "guard", "module")))
@@ -250,10 +249,11 @@ def _symbols(columns: Columns) -> tuple[Symbol, ...]:
 def _reference_columns(references: Sequence[Reference], words: _Table) -> Columns:
     chains, roles, bindings, symbols, enclosing, lines, starts = _columns(references, Reference)
     kinds = _Table()
+    role_numbers = bytes(kinds.indexes(roles))
     return [
         words.indexes(chains),
         kinds.words,
-        bytes(kinds.indexes(roles)),
+        role_numbers,
         bindings,
         symbols,
         _differences(enclosing),
@@ -281,9 +281,10 @@ def _references(columns: Columns, words: Sequence[str]) -> tuple[Reference, ...]
 def _flow_columns(flows: Sequence[Flow], words: _Table) -> Columns:
     names, targets, sources, enclosing, lines = _columns(flows, Flow)
     kinds = _Table()
+    kind_numbers = bytes(kinds.indexes(names))
     return [
         kinds.words,
-        bytes(kinds.indexes(names)),
+        kind_numbers,
         words.indexes(targets),
         words.indexes(sources),
         _differences(enclosing),

@@ -13,16 +13,19 @@ UNKNOWN: Meaning = (NONE, NONE)
 
 
 class Scope:
-    """One scope: its names, and names it hands to another scope (Python's ``global``)."""
+    """One scope: its names, and names it hands to another scope (Python's ``global``).
 
-    __slots__ = ("cache", "forwards", "kind", "names", "parent")
+    ``meanings`` is for whoever looks up many chains: what their first names stand for here.
+    """
+
+    __slots__ = ("forwards", "kind", "meanings", "names", "parent")
 
     def __init__(self, kind: str, parent: int) -> None:
         self.kind = kind
         self.parent = parent
         self.names: dict[str, Meaning] = {}
         self.forwards: dict[str, int] = {}
-        self.cache: dict[str, Meaning] = {}
+        self.meanings: dict[str, Meaning] = {}
 
 
 class ScopeTable:
@@ -65,16 +68,14 @@ class ScopeTable:
 
     def lookup(self, scope: int, name: str) -> Meaning:
         """What *name* stands for when used in *scope*."""
-        cache = self.scopes[scope].cache
-        found = cache.get(name)
-        if found is None:
-            found = cache[name] = self._search(scope, name)
-        return found
-
-    def _search(self, start: int, name: str) -> Meaning:
-        scope = start
+        scopes = self.scopes
+        here = scopes[scope]
+        found = here.names.get(name)
+        if found is not None and not here.forwards:
+            return found
+        start = scope
         while scope != NONE:
-            here = self.scopes[scope]
+            here = scopes[scope]
             forward = here.forwards.get(name)
             if forward is not None and forward != scope:
                 scope = forward

@@ -11,16 +11,21 @@ from prism.adapters.languages.draft import Draft
 from prism.adapters.languages.measures import Frame, body_hash, winnow
 from prism.adapters.languages.scopes import CLASS, FUNCTION, ScopeTable
 from prism.adapters.languages.texts import looks_like, marks_in
+from prism.adapters.languages.words import (
+    GUARD_NONE,
+    GUARD_TYPE_CHECKING,
+    ROLE_READ,
+    ROLES,
+    TIMING_DEFERRED,
+    TIMING_EAGER,
+)
 from prism.domain.facts.structure import (
     NONE,
     Binding,
     Export,
-    Guard,
     Mark,
     Reference,
-    Role,
     StringFact,
-    Timing,
 )
 
 #: ``kind_id`` of a Step, and of tree-sitter's ERROR nodes.
@@ -81,6 +86,23 @@ class _Saved:
         self.tokens = len(walk.tokens)
 
 
+def _text_reader(source: bytes) -> Callable[[Node], str]:
+    """Reads nodes' texts. With one character per byte, byte offsets index the decoded source:
+    slicing it beats decoding slices. A closure, because it is called for every name."""
+    latin = source.decode("latin-1")
+
+    def ascii_text(node: Node) -> str:
+        return latin[node.start_byte : node.end_byte]
+
+    def text(node: Node) -> str:
+        piece = latin[node.start_byte : node.end_byte]
+        if piece.isascii():
+            return piece
+        return piece.encode("latin-1").decode("utf-8", "replace")
+
+    return ascii_text if source.isascii() else text
+
+
 class Walk:
     """State and findings of one walk. Actions read the state and add findings through methods.
 
@@ -93,17 +115,16 @@ class Walk:
 
     def __init__(self, source: bytes, kinds: Mapping[int, str]) -> None:
         self.source = source
-        #: One character per byte, so that byte offsets index it: slicing beats decoding slices.
-        self._latin = source.decode("latin-1")
-        self._ascii = source.isascii()
+        #: ``text(node)``: a node's text.
+        self.text = _text_reader(source)
         self.kinds = kinds
         self.scopes = ScopeTable()
         self.scope = 0
         self.symbol = NONE
         self.frame = Frame()
-        self.timing: str = Timing.EAGER
-        self.guard: str = Guard.NONE
-        self.role: str = Role.READ
+        self.timing: str = TIMING_EAGER
+        self.guard: str = GUARD_NONE
+        self.role: str = ROLE_READ
         self.statement = 0
         self.docstring = ""
         self.data: object = None
@@ -124,7 +145,7 @@ class Walk:
         self.shallower = Step(self._surface)
         self.into_branch = Step(self._branch)
         self.out_of_branch = Step(self._unbranch)
-        self._role_steps = {role: Step(partial(self._push_role, role)) for role in Role}
+        self._role_steps = {role: Step(partial(self._push_role, role)) for role in ROLES}
         self._role_end = Step(self._pop_role)
         self._roles: list[str] = []
         self._guards: list[str] = []
@@ -135,13 +156,6 @@ class Walk:
         del self.deeper, self.shallower, self.into_branch, self.out_of_branch, self._role_end
 
     # -- text ------------------------------------------------------------------------------------
-
-    def text(self, node: Node) -> str:
-        """A node's text."""
-        piece = self._latin[node.start_byte : node.end_byte]
-        if self._ascii or piece.isascii():
-            return piece
-        return piece.encode("latin-1").decode("utf-8", "replace")
 
     def between(self, start: int, end: int, limit: int = SIGNATURE_MAX) -> str:
         """Text of a span of bytes, blanks collapsed, cut at *limit* characters."""
@@ -254,7 +268,7 @@ class Walk:
         if index != NONE:
             self.symbol = index
         if scope == FUNCTION:
-            self.timing = Timing.DEFERRED
+            self.timing = TIMING_DEFERRED
             if index != NONE:
                 self.frame = Frame()
             else:
@@ -315,7 +329,7 @@ class Walk:
         """Walk *nodes* as conditional, without a level of nesting (the body of a ``try``)."""
         return [self.into_branch, *nodes, self.out_of_branch]
 
-    def as_role(self, role: Role, nodes: Sequence[Visit]) -> list[Visit]:
+    def as_role(self, role: str, nodes: Sequence[Visit]) -> list[Visit]:
         """Walk *nodes* with bare identifiers in *role*."""
         return [self._role_steps[role], *nodes, self._role_end]
 
@@ -350,7 +364,7 @@ class Walk:
 
     def _push_guard(self, guard: str) -> None:
         self._guards.append(self.guard)
-        if self.guard != Guard.TYPE_CHECKING:
+        if self.guard != GUARD_TYPE_CHECKING:
             self.guard = guard
 
     def _pop_guard(self) -> None:

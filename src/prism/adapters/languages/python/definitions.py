@@ -27,37 +27,59 @@ from prism.adapters.languages.python.targets import parameters
 from prism.adapters.languages.scopes import BLOCK as BLOCK_SCOPE
 from prism.adapters.languages.scopes import CLASS, FUNCTION
 from prism.adapters.languages.walk import SIGNATURE_MAX, Step, Visit, Walk
-from prism.domain.facts.structure import NONE, Role, SymbolFlag, SymbolKind, Visibility
+from prism.adapters.languages.words import (
+    FLAG_ABSTRACT,
+    FLAG_ASYNC,
+    FLAG_CLASSMETHOD,
+    FLAG_CONDITIONAL,
+    FLAG_NONE,
+    FLAG_OVERLOAD,
+    FLAG_PROPERTY,
+    FLAG_STATIC,
+    KIND_CLASS,
+    KIND_CONSTRUCTOR,
+    KIND_ENUM,
+    KIND_FUNCTION,
+    KIND_INTERFACE,
+    KIND_METHOD,
+    ROLE_BASE,
+    ROLE_DECORATOR,
+    ROLE_TYPE,
+    VISIBILITY_PRIVATE,
+    VISIBILITY_PROTECTED,
+    VISIBILITY_PUBLIC,
+)
+from prism.domain.facts.structure import NONE
 
 _DECORATOR_FLAGS = {
-    "overload": SymbolFlag.OVERLOAD,
-    "property": SymbolFlag.PROPERTY,
-    "cached_property": SymbolFlag.PROPERTY,
-    "setter": SymbolFlag.PROPERTY,
-    "deleter": SymbolFlag.PROPERTY,
-    "getter": SymbolFlag.PROPERTY,
-    "staticmethod": SymbolFlag.STATIC,
-    "classmethod": SymbolFlag.CLASSMETHOD,
-    "abstractmethod": SymbolFlag.ABSTRACT,
-    "abstractproperty": SymbolFlag.ABSTRACT | SymbolFlag.PROPERTY,
+    "overload": FLAG_OVERLOAD,
+    "property": FLAG_PROPERTY,
+    "cached_property": FLAG_PROPERTY,
+    "setter": FLAG_PROPERTY,
+    "deleter": FLAG_PROPERTY,
+    "getter": FLAG_PROPERTY,
+    "staticmethod": FLAG_STATIC,
+    "classmethod": FLAG_CLASSMETHOD,
+    "abstractmethod": FLAG_ABSTRACT,
+    "abstractproperty": FLAG_ABSTRACT | FLAG_PROPERTY,
 }
 #: Parts of a definition's head that are walked: annotations, comments.
 _PARTS = frozenset({TYPE, TYPE_PARAMETER, COMMENT})
 _BASE_KINDS = {
-    "Enum": SymbolKind.ENUM,
-    "IntEnum": SymbolKind.ENUM,
-    "StrEnum": SymbolKind.ENUM,
-    "Flag": SymbolKind.ENUM,
-    "IntFlag": SymbolKind.ENUM,
-    "Protocol": SymbolKind.INTERFACE,
+    "Enum": KIND_ENUM,
+    "IntEnum": KIND_ENUM,
+    "StrEnum": KIND_ENUM,
+    "Flag": KIND_ENUM,
+    "IntFlag": KIND_ENUM,
+    "Protocol": KIND_INTERFACE,
 }
 
 
 def visibility(name: str) -> str:
     """By the leading underscores; dunder names are public."""
     if not name.startswith("_") or (name.startswith("__") and name.endswith("__")):
-        return Visibility.PUBLIC
-    return Visibility.PRIVATE if name.startswith("__") else Visibility.PROTECTED
+        return VISIBILITY_PUBLIC
+    return VISIBILITY_PRIVATE if name.startswith("__") else VISIBILITY_PROTECTED
 
 
 def decorated_definition(walk: Walk, node: Node) -> Sequence[Visit] | None:
@@ -82,7 +104,7 @@ def decorator(walk: Walk, node: Node) -> Sequence[Visit]:
     chain, rest = chain_of(walk, named)
     if not chain:
         return parts
-    walk.refer(chain, Role.DECORATOR, named)
+    walk.refer(chain, ROLE_DECORATOR, named)
     walk.tokens.append(node.kind_id)
     arguments = expression.children[1:] if expression.kind_id == CALL else []
     return [*arguments] if rest is None else [rest, *arguments]
@@ -94,10 +116,10 @@ def function_definition(walk: Walk, node: Node, decorators: Sequence[Node] = ())
     if name is None:
         return [*decorators, *children]
     in_class = walk.in_class()
-    kind = SymbolKind.METHOD if in_class else SymbolKind.FUNCTION
+    kind = KIND_METHOD if in_class else KIND_FUNCTION
     text = walk.text(name)
     if in_class and text == "__init__":
-        kind = SymbolKind.CONSTRUCTOR
+        kind = KIND_CONSTRUCTOR
     index = walk.define(node, kind=kind, name=text)
     body = children[-1]
     names: list[Node] = []
@@ -115,7 +137,7 @@ def function_definition(walk: Walk, node: Node, decorators: Sequence[Node] = ())
     if index != NONE:
         _describe(walk, index, node, body, decorators)
         if children[0].kind_id == ASYNC:
-            walk.symbols[index].flags |= SymbolFlag.ASYNC
+            walk.symbols[index].flags |= FLAG_ASYNC
     inside = walk.enter(index, [Step(lambda: declare(walk, names)), body], FUNCTION)
     visits = walk.owned(index, outside) + inside
     visits.append(Step(lambda: walk.hash_body(index, node, name)))
@@ -127,7 +149,7 @@ def class_definition(walk: Walk, node: Node, decorators: Sequence[Node] = ()) ->
     name = node.child_by_field_name("name")
     if name is None:
         return [*decorators, *children]
-    index = walk.define(node, kind=SymbolKind.CLASS, name=walk.text(name))
+    index = walk.define(node, kind=KIND_CLASS, name=walk.text(name))
     body = children[-1]
     outside: list[Visit] = list(decorators)
     type_parameters = node.child_by_field_name("type_parameters")
@@ -176,10 +198,10 @@ def _bases(walk: Walk, index: int, node: Node) -> list[Visit]:
         if kind is not None and index != NONE:
             walk.symbols[index].kind = kind
         if child.kind_id == SUBSCRIPT:
-            visits.extend(walk.as_role(Role.BASE, [head]))
-            visits.extend(walk.as_role(Role.TYPE, child.children[1:]))
+            visits.extend(walk.as_role(ROLE_BASE, [head]))
+            visits.extend(walk.as_role(ROLE_TYPE, child.children[1:]))
         else:
-            visits.extend(walk.as_role(Role.BASE, [child]))
+            visits.extend(walk.as_role(ROLE_BASE, [child]))
     return visits
 
 
@@ -193,10 +215,10 @@ def _describe(walk: Walk, index: int, node: Node, body: Node, decorators: Sequen
         walk.between(item.start_byte + 1, item.end_byte) for item in decorators
     )
     if walk.branch:
-        draft.flags |= SymbolFlag.CONDITIONAL
+        draft.flags |= FLAG_CONDITIONAL
     for item in draft.decorators:
         last = item.partition("(")[0].rpartition(".")[2]
-        draft.flags |= _DECORATOR_FLAGS.get(last, SymbolFlag.NONE)
+        draft.flags |= _DECORATOR_FLAGS.get(last, FLAG_NONE)
 
 
 def _signature(walk: Walk, node: Node, body: Node) -> str:

@@ -7,7 +7,12 @@ from tree_sitter import Node
 from prism.adapters.languages.python.kinds import CONCATENATED_STRING, STRING
 from prism.adapters.languages.python.strings import docstring_in, literal
 from prism.adapters.languages.walk import Walk
-from prism.domain.facts.structure import NONE, Binding, Export, ImportForm, SymbolFlag
+from prism.adapters.languages.words import (
+    FLAG_EXPORTED,
+    FORM_IMPORT,
+    FORM_REEXPORT,
+)
+from prism.domain.facts.structure import NONE, Binding, Export
 
 
 @dataclass(slots=True)
@@ -48,9 +53,9 @@ def before_resolve(walk: Walk) -> None:
         binding, symbol = walk.scopes.lookup(0, name)
         walk.exports.append(Export(name, name, symbol, binding))
         if symbol != NONE:
-            walk.symbols[symbol].flags |= SymbolFlag.EXPORTED
-        if binding != NONE and walk.bindings[binding].form == ImportForm.IMPORT:
-            walk.bindings[binding] = walk.bindings[binding]._replace(form=ImportForm.REEXPORT)
+            walk.symbols[symbol].flags |= FLAG_EXPORTED
+        if binding != NONE and walk.bindings[binding].form == FORM_IMPORT:
+            walk.bindings[binding] = walk.bindings[binding]._replace(form=FORM_REEXPORT)
 
 
 def after_resolve(walk: Walk) -> None:

@@ -25,16 +25,25 @@ from prism.adapters.languages.python.kinds import (
     KEYWORD_ARGUMENT,
     LIST_SPLAT,
     OPEN,
-    STRING_CONTENT,
+    STRING,
 )
 from prism.adapters.languages.python.targets import assign, element_of, parameters
 from prism.adapters.languages.scopes import BLOCK, FUNCTION
 from prism.adapters.languages.walk import Step, Visit, Walk
-from prism.domain.facts.structure import NONE, FlowKind, Role, SymbolFlag
+from prism.adapters.languages.words import (
+    FLAG_GENERATOR,
+    FLOW_ARGUMENT,
+    FLOW_STORE,
+    ROLE_CALL,
+    ROLE_STRING,
+    ROLE_TYPE,
+)
+from prism.domain.facts.structure import NONE
 
 _NAME_IN_TEXT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 #: A string longer than this is no annotation and no name.
 _ANNOTATION_MAX = 200
+_QUOTES = (b'"', b"'")
 _PUNCTUATION = frozenset({OPEN, CLOSE, COMMA})
 
 
@@ -57,7 +66,7 @@ def call(walk: Walk, node: Node) -> Sequence[Visit] | None:
     callee, arguments = children[0], children[-1]
     chain, rest = chain_of(walk, callee)
     if chain:
-        walk.uses.append((chain, Role.CALL, walk.scope, walk.symbol, callee.start_byte))
+        walk.uses.append((chain, ROLE_CALL, walk.scope, walk.symbol, callee.start_byte))
     walk.tokens.append(node.kind_id)
     visits: list[Visit] = [] if rest is None else [rest]
     if arguments.kind_id != ARGUMENT_LIST:  # f(x for x in y): a generator is the argument list
@@ -74,14 +83,14 @@ def call(walk: Walk, node: Node) -> Sequence[Visit] | None:
 def _arguments(walk: Walk, callee: str, arguments: Sequence[Node], visits: list[Visit]) -> None:
     """Flows of the arguments; bare names are done with here, the rest goes to *visits*."""
     place = 0
+    role, scope, symbol = walk.role, walk.scope, walk.symbol
     for argument in arguments:
         kind = argument.kind_id
         if kind == IDENTIFIER:
             name = walk.text(argument)
-            use = (name, walk.role, walk.scope, walk.symbol, argument.start_byte)
-            walk.uses.append(use)
+            walk.uses.append((name, role, scope, symbol, argument.start_byte))
             walk.tokens.append(kind)
-            walk.flow(FlowKind.ARGUMENT, f"{callee}#{place}", name, argument)
+            walk.flow(FLOW_ARGUMENT, f"{callee}#{place}", name, argument)
         elif kind in _PUNCTUATION:
             continue
         else:
@@ -101,7 +110,7 @@ def _arguments(walk: Walk, callee: str, arguments: Sequence[Node], visits: list[
 
 def _flow_all(walk: Walk, target: str, value: Node) -> None:
     for source in sources(walk, value):
-        walk.flow(FlowKind.ARGUMENT, target, source, value)
+        walk.flow(FLOW_ARGUMENT, target, source, value)
 
 
 def keyword_argument(walk: Walk, node: Node) -> Sequence[Visit]:
@@ -112,36 +121,43 @@ def keyword_argument(walk: Walk, node: Node) -> Sequence[Visit]:
 
 def string(walk: Walk, node: Node) -> Sequence[Visit] | None:
     """One token; code in f-strings is walked, names in string annotations are references."""
-    children = node.children
-    walk.tokens.append(node.kind_id)
-    if len(children) == 3 and children[1].kind_id == STRING_CONTENT:
-        content = children[1]
-        start, end = content.start_byte, content.end_byte
-        if end - start <= _ANNOTATION_MAX:
-            raw = walk.source[start:end]
-            if walk.role == Role.TYPE:
-                _names_in(walk, raw, start)
-            elif b"." in raw or b"/" in raw:
-                walk.string(raw.decode("utf-8", "replace"), node)
-        return None
-    return [child for child in children if child.kind_id == INTERPOLATION]
+    walk.tokens.append(STRING)
+    start, end = node.start_byte, node.end_byte
+    raw = walk.source[start:end]
+    if not raw.startswith(_QUOTES):  # a prefix: perhaps an f-string
+        children = node.children
+        code = [child for child in children if child.kind_id == INTERPOLATION]
+        if code or len(children) < 2:
+            return code
+        start = children[0].end_byte
+        raw = walk.source[start : children[-1].start_byte]
+    elif end - start <= _ANNOTATION_MAX:
+        content = raw.strip(b"\"'")
+        start += raw.find(content)
+        raw = content
+    if len(raw) <= _ANNOTATION_MAX:
+        if walk.role == ROLE_TYPE:
+            _names_in(walk, raw, start)
+        elif b"." in raw or b"/" in raw:
+            walk.string(raw.decode("utf-8", "replace"), node)
+    return None
 
 
 def _names_in(walk: Walk, raw: bytes, start: int) -> None:
     text = raw.decode("utf-8", "replace")
     for match in _NAME_IN_TEXT.finditer(text):
         byte = start + len(text[: match.start()].encode())
-        walk.uses.append((match.group(), Role.STRING, walk.scope, walk.symbol, byte))
+        walk.uses.append((match.group(), ROLE_STRING, walk.scope, walk.symbol, byte))
 
 
 def annotation(walk: Walk, node: Node) -> Sequence[Visit] | None:
     """A ``type`` node: what stands in it is a type."""
     only = node.child(0)
     if only.kind_id == IDENTIFIER:
-        walk.uses.append((walk.text(only), Role.TYPE, walk.scope, walk.symbol, only.start_byte))
+        walk.uses.append((walk.text(only), ROLE_TYPE, walk.scope, walk.symbol, only.start_byte))
         walk.tokens.append(IDENTIFIER)
         return None
-    return walk.as_role(Role.TYPE, node.children)
+    return walk.as_role(ROLE_TYPE, node.children)
 
 
 def generic_type(walk: Walk, node: Node) -> Sequence[Visit] | None:
@@ -156,7 +172,7 @@ def generic_type(walk: Walk, node: Node) -> Sequence[Visit] | None:
 def subscript(walk: Walk, node: Node) -> Sequence[Visit] | None:
     """The same for ``typing.Literal["a"]``."""
     children = node.children
-    if walk.role == Role.TYPE and walk.text(children[0]).endswith("Literal"):
+    if walk.role == ROLE_TYPE and walk.text(children[0]).endswith("Literal"):
         return children[:1]
     return children
 
@@ -240,8 +256,8 @@ def yield_(walk: Walk, node: Node) -> Sequence[Visit]:
     if walk.symbol == NONE:
         return node.children
     draft = walk.symbols[walk.symbol]
-    draft.flags |= SymbolFlag.GENERATOR
+    draft.flags |= FLAG_GENERATOR
     for child in node.named_children:
         for source in sources(walk, child):
-            walk.flow(FlowKind.STORE, f"{draft.qualname}()[]", source, child)
+            walk.flow(FLOW_STORE, f"{draft.qualname}()[]", source, child)
     return node.children

@@ -13,13 +13,20 @@ from prism.adapters.languages.python.kinds import (
 )
 from prism.adapters.languages.python.strings import literal
 from prism.adapters.languages.walk import Walk
-from prism.domain.facts.structure import Erased, Guard, ImportForm
+from prism.adapters.languages.words import (
+    ERASED_NO,
+    ERASED_SYNTAX,
+    FORM_DYNAMIC,
+    FORM_IMPORT,
+    FORM_REEXPORT,
+    GUARD_TYPE_CHECKING,
+)
 
 IMPORT_CALLS = frozenset({"importlib.import_module", "import_module", "__import__"})
 
 
 def _erased(walk: Walk) -> str:
-    return Erased.SYNTAX if walk.guard == Guard.TYPE_CHECKING else Erased.NO
+    return ERASED_SYNTAX if walk.guard == GUARD_TYPE_CHECKING else ERASED_NO
 
 
 def _dotted(walk: Walk, node: Node) -> str:
@@ -63,7 +70,7 @@ def import_from_statement(walk: Walk, node: Node) -> None:
             name, alias = child.named_children[0], child.named_children[-1]
             index = _bind(walk, node, walk.text(alias), module, _dotted(walk, name))
             if walk.text(alias) == walk.text(name):  # "this is public" (PEP 484)
-                walk.bindings[index] = walk.bindings[index]._replace(form=ImportForm.REEXPORT)
+                walk.bindings[index] = walk.bindings[index]._replace(form=FORM_REEXPORT)
         elif child.kind_id == DOTTED_NAME:
             name_text = _dotted(walk, child)
             _bind(walk, node, name_text, module, name_text)
@@ -75,7 +82,7 @@ def _bind(walk: Walk, node: Node, local: str, module: str, imported: str) -> int
         local=local,
         module=module,
         imported=imported,
-        form=ImportForm.IMPORT,
+        form=FORM_IMPORT,
         erased=_erased(walk),
     )
 
@@ -92,7 +99,7 @@ def dynamic_import(walk: Walk, node: Node, arguments: Sequence[Node]) -> None:
                 local="",
                 module=module,
                 imported="",
-                form=ImportForm.DYNAMIC,
+                form=FORM_DYNAMIC,
                 erased=_erased(walk),
             )
 

@@ -183,8 +183,12 @@ def module_name(path: str, root: str) -> str:
     """The dotted name of the file at *path* seen from *root*, '' if it has none.
 
     The last part need be no identifier: Django imports its migrations ('0001_initial') by name.
+    A script without an ending has none: nothing can import it.
     """
-    stem = path[: path.rindex(".")]
+    folder, slash, name = path.rpartition("/")
+    if "." not in name:
+        return ""
+    stem = folder + slash + name.rpartition(".")[0]
     if root:
         stem = stem[len(root) + 1 :]
     parts = stem.split("/")

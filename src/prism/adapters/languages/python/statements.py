@@ -31,13 +31,23 @@ from prism.adapters.languages.python.kinds import (
 from prism.adapters.languages.python.targets import assign, element_of
 from prism.adapters.languages.scopes import CLASS, MODULE
 from prism.adapters.languages.walk import Visit, Walk
+from prism.adapters.languages.words import (
+    FLAG_CONDITIONAL,
+    FLOW_ASSIGN,
+    FLOW_RETURN,
+    FLOW_STORE,
+    GUARD_PLATFORM,
+    GUARD_TRY,
+    GUARD_TYPE_CHECKING,
+    KIND_CONSTANT,
+    KIND_PROPERTY,
+    KIND_TYPE_ALIAS,
+    KIND_VARIABLE,
+    ROLE_READ,
+    ROLE_WRITE,
+)
 from prism.domain.facts.structure import (
     NONE,
-    FlowKind,
-    Guard,
-    Role,
-    SymbolFlag,
-    SymbolKind,
 )
 
 _DISPLAYS = frozenset({LIST, TUPLE, SET, EXPRESSION_LIST})
@@ -83,7 +93,7 @@ def _assign_value(walk: Walk, target: Node, value: Node) -> list[Visit]:
         if chain:
             for element in value.named_children[:_ELEMENTS_MAX]:
                 for source in sources(walk, element):
-                    walk.flow(FlowKind.STORE, f"{chain}[]", source, element)
+                    walk.flow(FLOW_STORE, f"{chain}[]", source, element)
     return assign(walk, target, sources(walk, value))
 
 
@@ -99,10 +109,10 @@ def _symbols(walk: Walk, node: Node, target: Node) -> None:
         name = walk.text(item)
         if name in scope.names:
             continue
-        kind = SymbolKind.PROPERTY
+        kind = KIND_PROPERTY
         if scope.kind == MODULE:
             constant = name.isupper() or b"Final" in _annotation(walk, node)
-            kind = SymbolKind.CONSTANT if constant else SymbolKind.VARIABLE
+            kind = KIND_CONSTANT if constant else KIND_VARIABLE
         index = walk.define(node, kind=kind, name=name)
         if index == NONE:
             continue
@@ -111,7 +121,7 @@ def _symbols(walk: Walk, node: Node, target: Node) -> None:
         annotation = _annotation(walk, node).decode("utf-8", "replace")
         draft.signature = " ".join(f"{name}: {annotation}".split())[:400] if annotation else name
         if walk.branch:
-            draft.flags |= SymbolFlag.CONDITIONAL
+            draft.flags |= FLAG_CONDITIONAL
 
 
 def _annotation(walk: Walk, node: Node) -> bytes:
@@ -132,14 +142,14 @@ def named_expression(walk: Walk, node: Node) -> Sequence[Visit]:
     children = node.children
     name = walk.text(children[0])
     walk.scopes.declare(walk.scopes.nearest(walk.scope, "function", "class"), name)
-    walk.refer(name, Role.WRITE, children[0])
+    walk.refer(name, ROLE_WRITE, children[0])
     for source in sources(walk, children[-1]):
-        walk.flow(FlowKind.ASSIGN, name, source, node)
+        walk.flow(FLOW_ASSIGN, name, source, node)
     return children[1:]
 
 
 def delete_statement(walk: Walk, node: Node) -> Sequence[Visit]:
-    return walk.as_role(Role.WRITE, node.children)
+    return walk.as_role(ROLE_WRITE, node.children)
 
 
 def type_alias_statement(walk: Walk, node: Node) -> Sequence[Visit]:
@@ -150,7 +160,7 @@ def type_alias_statement(walk: Walk, node: Node) -> Sequence[Visit]:
         name = name.named_children[0] if name.named_children else None
     if name is None or left is None:
         return node.children
-    index = walk.define(node, kind=SymbolKind.TYPE_ALIAS, name=walk.text(name))
+    index = walk.define(node, kind=KIND_TYPE_ALIAS, name=walk.text(name))
     if index != NONE:
         walk.symbols[index].visibility = visibility(walk.text(name))
         walk.symbols[index].signature = walk.between(node.start_byte, node.end_byte)
@@ -181,7 +191,7 @@ def return_statement(walk: Walk, node: Node) -> Sequence[Visit]:
     if walk.symbol != NONE and len(children) > 1:
         target = f"{walk.symbols[walk.symbol].qualname}()"
         for source in sources(walk, children[1]):
-            walk.flow(FlowKind.RETURN, target, source, node)
+            walk.flow(FLOW_RETURN, target, source, node)
     return children
 
 
@@ -215,11 +225,11 @@ def _guards(walk: Walk, condition: Node) -> tuple[str, str]:
     text = walk.source[condition.start_byte : condition.end_byte]
     last = text.rpartition(b".")[2]
     if last in (b"TYPE_CHECKING", b"MYPY") or condition.kind_id == FALSE:
-        return ("", Guard.TYPE_CHECKING) if negated else (Guard.TYPE_CHECKING, "")
+        return ("", GUARD_TYPE_CHECKING) if negated else (GUARD_TYPE_CHECKING, "")
     if not negated and text.startswith((b"TYPE_CHECKING and ", b"typing.TYPE_CHECKING and ")):
-        return Guard.TYPE_CHECKING, ""
+        return GUARD_TYPE_CHECKING, ""
     if any(word in text for word in _PLATFORM_WORDS):
-        return Guard.PLATFORM, Guard.PLATFORM
+        return GUARD_PLATFORM, GUARD_PLATFORM
     return "", ""
 
 
@@ -266,7 +276,7 @@ def while_statement(walk: Walk, node: Node) -> Sequence[Visit]:
 def try_statement(walk: Walk, node: Node) -> Sequence[Visit]:
     """Imports in a ``try`` that catches ImportError, and in its handlers, are guarded by it."""
     children = node.children
-    guard = Guard.TRY if any(_catches_import_error(walk, child) for child in children) else ""
+    guard = GUARD_TRY if any(_catches_import_error(walk, child) for child in children) else ""
     visits: list[Visit] = []
     for child in children:
         if child.kind_id == BLOCK:
@@ -322,15 +332,15 @@ def dotted_name(walk: Walk, node: Node) -> None:
     walk.token(node)
     text = "".join(walk.text(node).split())
     if "." in text:
-        walk.refer(text, Role.READ, node)
+        walk.refer(text, ROLE_READ, node)
     elif text != "_":
         walk.scopes.declare(walk.scope, text)
-        walk.refer(text, Role.WRITE, node)
+        walk.refer(text, ROLE_WRITE, node)
 
 
 def class_pattern(walk: Walk, node: Node) -> Sequence[Visit]:
     children = node.children
-    walk.refer("".join(walk.text(children[0]).split()), Role.READ, children[0])
+    walk.refer("".join(walk.text(children[0]).split()), ROLE_READ, children[0])
     walk.token(node)
     return children[1:]
 

@@ -29,7 +29,13 @@ from prism.adapters.languages.python.kinds import (
     TYPED_PARAMETER,
 )
 from prism.adapters.languages.walk import Visit, Walk
-from prism.domain.facts.structure import NONE, FlowKind, Role
+from prism.adapters.languages.words import (
+    FLOW_ASSIGN,
+    FLOW_PARAMETER,
+    FLOW_STORE,
+    ROLE_WRITE,
+)
+from prism.domain.facts.structure import NONE
 
 _PUNCTUATION = frozenset({OPEN, CLOSE, COMMA})
 SEQUENCES = frozenset({PATTERN_LIST, TUPLE_PATTERN, LIST_PATTERN, TUPLE, LIST, EXPRESSION_LIST})
@@ -49,20 +55,20 @@ def assign(walk: Walk, target: Node, values: Sequence[str]) -> list[Visit]:
         if kind == IDENTIFIER:
             name = walk.text(node)
             walk.scopes.declare(walk.scope, name)
-            walk.refer(name, Role.WRITE, node)
+            walk.refer(name, ROLE_WRITE, node)
             walk.tokens.append(kind)
-            _flows(walk, FlowKind.ASSIGN, name, flowing, node)
+            _flows(walk, FLOW_ASSIGN, name, flowing, node)
         elif kind == ATTRIBUTE:
             chain, inner = chain_of(walk, node)
-            walk.refer(chain, Role.WRITE, node)
+            walk.refer(chain, ROLE_WRITE, node)
             walk.tokens.append(kind)
-            _flows(walk, FlowKind.ASSIGN, chain, flowing, node)
+            _flows(walk, FLOW_ASSIGN, chain, flowing, node)
             if inner is not None:
                 rest.append(inner)
         elif kind == SUBSCRIPT:
             container = chain_of(walk, node.children[0])[0]
             if container:
-                _flows(walk, FlowKind.STORE, f"{container}[]", flowing, node)
+                _flows(walk, FLOW_STORE, f"{container}[]", flowing, node)
             rest.append(node)
         elif kind in SEQUENCES:
             inner_values = [element_of(value) for value in flowing]
@@ -133,7 +139,7 @@ def _parameter_flow(walk: Walk, owner: int, name: Node, place: str, others: list
     draft = walk.symbols[owner]
     target = walk.text(name)
     line = name.start_point[0] + 1
-    walk.add_flow(FlowKind.PARAMETER, target, f"{draft.qualname}#{place}", owner, line)
+    walk.add_flow(FLOW_PARAMETER, target, f"{draft.qualname}#{place}", owner, line)
     for other in others:
         for source in sources(walk, other):
-            walk.add_flow(FlowKind.ASSIGN, target, source, owner, line)
+            walk.add_flow(FLOW_ASSIGN, target, source, owner, line)
