@@ -85,7 +85,7 @@ class Locator:
         base = join(importer.folder, specifier)
         if base is None:
             return _unresolved(f"'{specifier}' leaves the repository")
-        found = self._first([base], importer)
+        found = self._path(base, importer) or self._source_of(base, built=True)
         return _internal(found) if found else _unresolved(f"no file '{base}' in the tree")
 
     def _absolute(self, specifier: str, importer: _Importer) -> Found:
@@ -200,9 +200,10 @@ class Locator:
                 return found
         return next((found for found in map(self._source_of, bases) if found), "")
 
-    def _source_of(self, built: str) -> str:
-        package = self._packages.enclosing(parent(built))
-        return self._tree.source_of(package.folder if package is not None else "", built)
+    def _source_of(self, target: str, *, built: bool = False) -> str:
+        package = self._packages.enclosing(parent(target))
+        home = package.folder if package is not None else ""
+        return self._tree.source_of(home, target, built=built)
 
     def _conditions(self, importer: _Importer) -> frozenset[str]:
         custom = importer.configs[0].custom_conditions if importer.configs else ()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 #: What an import without an extension may mean, for a TypeScript and for a JavaScript importer.
 #: TypeScript's own order has ``.d.ts`` before ``.js``; here an implementation wins over the
@@ -121,18 +122,20 @@ class Tree:
         """The index file of *folder*; '' if there is none."""
         return self.file(f"{folder}/index" if folder else "index", typescript=typescript)
 
-    def source_of(self, package: str, target: str) -> str:
+    def source_of(self, package: str, target: str, *, built: bool = False) -> str:
         """The source that built file *target*, below folder *package*, is made from; '' if unknown.
 
         Folders of build output are taken off the front one by one, then what is left is looked for
-        below the usual source folders: 'dist/esm/a/b.min.js' may be 'src/a/b.ts'.
+        below the usual source folders: 'dist/esm/a/b.min.js' may be 'src/a/b.ts'. *built*: only if
+        *target* does lie in a folder of build output.
         """
         prefix = f"{package}/" if package else ""
         if not target.startswith(prefix):
             return ""
         rest = target[len(prefix) :]
-        for relative in _unbuilt(_ENDING.sub("", rest)):
-            found = self._first(prefix + source + relative for source in _SOURCES)
+        for relative in islice(_unbuilt(_ENDING.sub("", rest)), int(built), None):
+            bases = (f"{prefix}{source}{relative}".rstrip("/") for source in _SOURCES)
+            found = self._first(bases)
             if found:
                 return found
         return ""
@@ -149,8 +152,8 @@ def _unbuilt(relative: str) -> Iterator[str]:
     """*relative* as it is and without one, two … leading folders of build output."""
     yield relative
     while True:
-        first, slash, rest = relative.partition("/")
-        if not slash or first not in _BUILT:
+        first, _, rest = relative.partition("/")
+        if first not in _BUILT:
             return
         relative = rest
         yield relative
