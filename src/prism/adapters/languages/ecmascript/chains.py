@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tree_sitter import Node
 
 from prism.adapters.languages.walk import Visit, Walk
-from prism.domain.facts.structure import Role
+from prism.adapters.languages.words import ROLE_TYPE
 
 #: Alternatives of one expression that flows follow; more are dropped.
 _SOURCES_MAX = 16
@@ -121,7 +121,7 @@ def unwrap(walk: Walk, node: Node) -> tuple[Node, list[Visit]]:
             types.extend(named[:-1])
         else:
             node = named[0]
-            types.extend(walk.as_role(Role.TYPE, named[1:]) if len(named) > 1 else ())
+            types.extend(walk.as_role(ROLE_TYPE, named[1:]) if len(named) > 1 else ())
 
 
 def literal(walk: Walk, node: Node) -> str | None:

@@ -20,7 +20,25 @@ from prism.adapters.languages.ecmascript.state import NAMESPACE, in_block, state
 from prism.adapters.languages.ecmascript.targets import modifiers
 from prism.adapters.languages.scopes import BLOCK, CLASS
 from prism.adapters.languages.walk import Step, Visit, Walk
-from prism.domain.facts.structure import NONE, FlowKind, Role, SymbolFlag, SymbolKind
+from prism.adapters.languages.words import (
+    FLAG_ABSTRACT,
+    FLAG_CONDITIONAL,
+    FLAG_OVERLOAD,
+    FLAG_STATIC,
+    FLOW_ASSIGN,
+    KIND_CLASS,
+    KIND_CONSTANT,
+    KIND_ENUM,
+    KIND_INTERFACE,
+    KIND_METHOD,
+    KIND_MODULE,
+    KIND_PROPERTY,
+    KIND_TYPE_ALIAS,
+    ROLE_BASE,
+    ROLE_DECORATOR,
+    ROLE_TYPE,
+)
+from prism.domain.facts.structure import NONE
 
 _BODIES = frozenset(("class_body", "interface_body", "object_type", "enum_body", "statement_block"))
 _CHAINED = frozenset(("identifier", "member_expression"))
@@ -33,7 +51,7 @@ def _decorators(node: Node) -> list[Node]:
 def class_declaration(walk: Walk, node: Node) -> Sequence[Visit]:
     name = node.child_by_field_name("name")
     text = walk.text(name) if name is not None else "default"
-    index = walk.define(node, kind=SymbolKind.CLASS, name=text, declare=name is not None)
+    index = walk.define(node, kind=KIND_CLASS, name=text, declare=name is not None)
     return class_as(walk, index, node, node, [*state(walk).decorators, *_decorators(node)])
 
 
@@ -42,7 +60,7 @@ def class_expression(walk: Walk, node: Node) -> Sequence[Visit]:
     name = node.child_by_field_name("name")
     if name is None:
         return class_as(walk, NONE, node, node, _decorators(node))
-    index = walk.define(node, kind=SymbolKind.CLASS, name=walk.text(name), declare=False)
+    index = walk.define(node, kind=KIND_CLASS, name=walk.text(name), declare=False)
     return class_as(walk, index, node, node, _decorators(node))
 
 
@@ -56,7 +74,7 @@ def class_as(
         _describe(walk, index, node, around, body)
         walk.symbols[index].decorators = decorator_texts(walk, decorators)
         if node.type == "abstract_class_declaration":
-            walk.symbols[index].flags |= SymbolFlag.ABSTRACT
+            walk.symbols[index].flags |= FLAG_ABSTRACT
     heritage = [child for child in node.children if child.type == "class_heritage"]
     inside = _members(walk, body) if body is not None else []
     visits = [
@@ -119,7 +137,7 @@ def type_parameters(walk: Walk, node: Node) -> Sequence[Visit]:
             visits.extend(part for part in parts[at + 1 :] if not _declared(walk, part))
         elif not _declared(walk, child):
             visits.append(child)
-    return walk.as_role(Role.TYPE, visits)
+    return walk.as_role(ROLE_TYPE, visits)
 
 
 def _declared(walk: Walk, node: Node) -> bool:
@@ -135,7 +153,7 @@ def _describe(walk: Walk, index: int, node: Node, around: Node, body: Node | Non
     draft.signature = signature(walk, start, node.end_byte if body is None else body.start_byte)
     draft.docstring = docstring_of(walk, around)
     if walk.branch:
-        draft.flags |= SymbolFlag.CONDITIONAL
+        draft.flags |= FLAG_CONDITIONAL
 
 
 def class_heritage(walk: Walk, node: Node) -> Sequence[Visit]:
@@ -155,7 +173,7 @@ def class_heritage(walk: Walk, node: Node) -> Sequence[Visit]:
 
 def _base(walk: Walk, node: Node) -> list[Visit]:
     if walk.kinds[node.kind_id] in _CHAINED:
-        return walk.as_role(Role.BASE, [node])
+        return walk.as_role(ROLE_BASE, [node])
     return [node]
 
 
@@ -166,7 +184,7 @@ def _type_bases(walk: Walk, node: Node) -> list[Visit]:
         named = child.children[0] if child.type == "generic_type" else child
         if named.is_named:
             state(walk).erasable.add(named.start_byte)
-        visits.extend(walk.as_role(Role.BASE, [child]) if child.is_named else [child])
+        visits.extend(walk.as_role(ROLE_BASE, [child]) if child.is_named else [child])
     return visits
 
 
@@ -188,9 +206,7 @@ def field_definition(walk: Walk, node: Node) -> Sequence[Visit]:
     if function is not None and function.type in FUNCTIONS:
         visits = function_member(walk, node, name, function, doc)
     else:
-        index = walk.define(
-            node, kind=SymbolKind.PROPERTY, name=property_name(walk, name), declare=False
-        )
+        index = walk.define(node, kind=KIND_PROPERTY, name=property_name(walk, name), declare=False)
         visits = _plain_field(walk, index, node, value, doc)
     if start == len(walk.symbols):
         return node.children
@@ -201,7 +217,7 @@ def field_definition(walk: Walk, node: Node) -> Sequence[Visit]:
     if decorators and annotation is not None:
         keep(walk, annotation)
     around: list[Visit] = [*decorators, *([annotation] if annotation is not None else [])]
-    if not flags & SymbolFlag.STATIC:
+    if not flags & FLAG_STATIC:
         visits = deferred(walk, visits)
     return [*walk.owned(start, around), *visits]
 
@@ -221,7 +237,7 @@ def _plain_field(walk: Walk, index: int, node: Node, value: Node | None, doc: st
     if value is None:
         return []
     for source in sources(walk, value):
-        walk.flow(FlowKind.ASSIGN, f"this.{draft.name}", source, value)
+        walk.flow(FLOW_ASSIGN, f"this.{draft.name}", source, value)
     return walk.owned(index, [value])
 
 
@@ -259,14 +275,14 @@ def method_signature(walk: Walk, node: Node) -> Sequence[Visit]:
     rest.extend(state(walk).before_member.pop(node.start_byte, ()))
     if name is None or not walk.in_class():
         return in_block(walk, rest)
-    index = walk.define(node, kind=SymbolKind.METHOD, name=property_name(walk, name), declare=False)
+    index = walk.define(node, kind=KIND_METHOD, name=property_name(walk, name), declare=False)
     if index == NONE:
         return in_block(walk, rest)
     draft = walk.symbols[index]
     draft.signature = signature(walk, name_start(node), node.end_byte)
     draft.docstring = docstring(walk, node.start_byte)
     draft.visibility, flags = modifiers(walk, node)
-    draft.flags = flags | SymbolFlag.OVERLOAD
+    draft.flags = flags | FLAG_OVERLOAD
     return walk.owned(index, in_block(walk, rest))
 
 
@@ -275,9 +291,7 @@ def property_signature(walk: Walk, node: Node) -> Sequence[Visit]:
     rest = [child for child in node.children if child.is_named and child != name]
     if name is None or not walk.in_class():
         return rest
-    index = walk.define(
-        node, kind=SymbolKind.PROPERTY, name=property_name(walk, name), declare=False
-    )
+    index = walk.define(node, kind=KIND_PROPERTY, name=property_name(walk, name), declare=False)
     if index != NONE:
         draft = walk.symbols[index]
         draft.signature = signature(walk, node.start_byte, node.end_byte)
@@ -289,7 +303,7 @@ def interface_declaration(walk: Walk, node: Node) -> Sequence[Visit]:
     name = node.child_by_field_name("name")
     if name is None:
         return node.children
-    index = walk.define(node, kind=SymbolKind.INTERFACE, name=walk.text(name))
+    index = walk.define(node, kind=KIND_INTERFACE, name=walk.text(name))
     body = node.child_by_field_name("body")
     if index != NONE:
         _describe(walk, index, node, node, body)
@@ -318,7 +332,7 @@ def enum_declaration(walk: Walk, node: Node) -> Sequence[Visit]:
     body = node.child_by_field_name("body")
     if name is None or body is None:
         return node.children
-    index = walk.define(node, kind=SymbolKind.ENUM, name=walk.text(name))
+    index = walk.define(node, kind=KIND_ENUM, name=walk.text(name))
     if index != NONE:
         _describe(walk, index, node, node, body)
     return hashed(walk, index, node, name, walk.enter(index, body.children, CLASS))
@@ -330,9 +344,7 @@ def enum_member(walk: Walk, node: Node) -> Sequence[Visit] | None:
     walk.token(node)
     name = node.children[0] if assigned else node
     if assigned or (walk.in_class() and _is_enum(walk)):
-        index = walk.define(
-            node, kind=SymbolKind.CONSTANT, name=property_name(walk, name), declare=False
-        )
+        index = walk.define(node, kind=KIND_CONSTANT, name=property_name(walk, name), declare=False)
         if index != NONE:
             walk.symbols[index].signature = signature(walk, node.start_byte, node.end_byte)
             walk.symbols[index].docstring = docstring(walk, node.start_byte)
@@ -340,19 +352,19 @@ def enum_member(walk: Walk, node: Node) -> Sequence[Visit] | None:
 
 
 def _is_enum(walk: Walk) -> bool:
-    return walk.symbol != NONE and walk.symbols[walk.symbol].kind == SymbolKind.ENUM
+    return walk.symbol != NONE and walk.symbols[walk.symbol].kind == KIND_ENUM
 
 
 def type_alias_declaration(walk: Walk, node: Node) -> Sequence[Visit]:
     name = node.child_by_field_name("name")
     if name is None:
         return node.children
-    index = walk.define(node, kind=SymbolKind.TYPE_ALIAS, name=walk.text(name))
+    index = walk.define(node, kind=KIND_TYPE_ALIAS, name=walk.text(name))
     if index != NONE:
         walk.symbols[index].signature = signature(walk, node.start_byte, node.end_byte)
         walk.symbols[index].docstring = docstring_of(walk, node)
     rest = [child for child in node.children if child.is_named and child != name]
-    visits = walk.as_role(Role.TYPE, in_block(walk, rest))
+    visits = walk.as_role(ROLE_TYPE, in_block(walk, rest))
     return hashed(walk, index, node, name, walk.owned(index, visits))
 
 
@@ -363,7 +375,7 @@ def namespace(walk: Walk, node: Node) -> Sequence[Visit]:
     if name is None or body is None:
         return []  # declare module "*.css";
     text = "".join(property_name(walk, name).split())
-    index = walk.define(node, kind=SymbolKind.MODULE, name=text)
+    index = walk.define(node, kind=KIND_MODULE, name=text)
     if index != NONE:
         _describe(walk, index, node, node, body)
     return hashed(walk, index, node, name, walk.enter(index, body.children, NAMESPACE))
@@ -380,7 +392,7 @@ def decorator(walk: Walk, node: Node) -> Sequence[Visit]:
     chain, rest = chain_of(walk, named)
     if not chain:
         return parts
-    walk.refer(chain, Role.DECORATOR, named)
+    walk.refer(chain, ROLE_DECORATOR, named)
     walk.token(node)
     arguments = expression.children[1:] if call else []
     return [*arguments] if rest is None else [rest, *arguments]

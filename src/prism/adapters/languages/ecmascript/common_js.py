@@ -16,7 +16,13 @@ from prism.adapters.languages.ecmascript.homes import WHOLE
 from prism.adapters.languages.ecmascript.imports import Required, required
 from prism.adapters.languages.ecmascript.state import state
 from prism.adapters.languages.walk import Visit, Walk
-from prism.domain.facts.structure import NONE, ImportForm, SymbolFlag, SymbolKind
+from prism.adapters.languages.words import (
+    FLAG_EXPORTED,
+    FORM_REEXPORT,
+    KIND_CONSTANT,
+    KIND_FUNCTION,
+)
+from prism.domain.facts.structure import NONE
 
 _PREFIXES = ("module.exports.", "exports.")
 
@@ -36,7 +42,7 @@ def export_required(walk: Walk, node: Node, names: Sequence[str], found: Require
     """``exports.a = require("m")``, ``module.exports = require("m")``: re-exports."""
     walk.next_statement()
     index = walk.bind(
-        node, local="", module=found.module, imported=found.member, form=ImportForm.REEXPORT
+        node, local="", module=found.module, imported=found.member, form=FORM_REEXPORT
     )
     state(walk).exports.extend((name, "", NONE, index) for name in names)
 
@@ -53,7 +59,7 @@ def export_value(walk: Walk, around: Node, names: Sequence[str], value: Node) ->
     for name in names:
         index = NONE
         if name != WHOLE:
-            index = walk.define(around, kind=SymbolKind.CONSTANT, name=name, declare=False)
+            index = walk.define(around, kind=KIND_CONSTANT, name=name, declare=False)
             if index != NONE:
                 draft = walk.symbols[index]
                 draft.signature = signature(walk, around.start_byte, value.start_byte)
@@ -92,7 +98,7 @@ def _pair(walk: Walk, node: Node, doc: str) -> list[Visit]:
     exports = state(walk).exports
     kind = walk.kinds[value.kind_id]
     if kind in FUNCTIONS:
-        index = walk.define(node, kind=SymbolKind.FUNCTION, name=name, declare=False)
+        index = walk.define(node, kind=KIND_FUNCTION, name=name, declare=False)
         describe_function(walk, index, value, node.start_byte, doc)
         exports.append((name, "", index, NONE))
         return hashed(walk, index, value, None, inside_function(walk, index, value))
@@ -107,7 +113,7 @@ def _pair(walk: Walk, node: Node, doc: str) -> list[Visit]:
 def _function(walk: Walk, node: Node, doc: str) -> list[Visit]:
     name_node = node.child_by_field_name("name")
     name = property_name(walk, name_node) if name_node is not None else ""
-    index = walk.define(node, kind=SymbolKind.FUNCTION, name=name, declare=False)
+    index = walk.define(node, kind=KIND_FUNCTION, name=name, declare=False)
     describe_function(walk, index, node, node.start_byte, doc)
     state(walk).exports.append((name, "", index, NONE))
     return hashed(walk, index, node, name_node, inside_function(walk, index, node))
@@ -119,7 +125,7 @@ def _spread(walk: Walk, node: Node) -> list[Visit]:
     if found is None or found.member:
         return [node]
     walk.next_statement()
-    walk.bind(node, local="", module=found.module, imported="*", form=ImportForm.REEXPORT)
+    walk.bind(node, local="", module=found.module, imported="*", form=FORM_REEXPORT)
     return [*found.rest]
 
 
@@ -129,7 +135,7 @@ def export_star(walk: Walk, node: Node, arguments: Sequence[Node]) -> bool:
     if found is None or walk.text(arguments[1]) not in ("exports", "module.exports"):
         return False
     walk.next_statement()
-    walk.bind(node, local="", module=found.module, imported="*", form=ImportForm.REEXPORT)
+    walk.bind(node, local="", module=found.module, imported="*", form=FORM_REEXPORT)
     return True
 
 
@@ -146,4 +152,4 @@ def export_function(walk: Walk, index: int, names: Sequence[str]) -> None:
     """Symbol *index* is exported under *names*."""
     state(walk).exports.extend((name, "", index, NONE) for name in names)
     if index != NONE and names:
-        walk.symbols[index].flags |= SymbolFlag.EXPORTED
+        walk.symbols[index].flags |= FLAG_EXPORTED

@@ -13,15 +13,23 @@ from prism.adapters.languages.ecmascript.homes import WHOLE
 from prism.adapters.languages.ecmascript.recovery import note_errors, recover
 from prism.adapters.languages.ecmascript.state import NAMESPACE, State, state
 from prism.adapters.languages.walk import Action, Visit, Walk
-from prism.domain.facts.structure import (
-    NONE,
-    Erased,
-    Export,
-    ImportForm,
-    Role,
-    SymbolFlag,
-    SymbolKind,
+from prism.adapters.languages.words import (
+    ERASED_NO,
+    ERASED_SYNTAX,
+    ERASED_USE,
+    FLAG_DEFAULT_EXPORT,
+    FLAG_EXPORTED,
+    FLAG_OVERLOAD,
+    FORM_IMPORT,
+    FORM_REEXPORT,
+    KIND_CLASS,
+    KIND_CONSTANT,
+    KIND_FUNCTION,
+    ROLE_BASE,
+    ROLE_READ,
+    ROLE_TYPE,
 )
+from prism.domain.facts.structure import NONE, Export
 
 DECLARATIONS: dict[str, Action] = {
     "function_declaration": functions.function_declaration,
@@ -58,7 +66,7 @@ def export_statement(walk: Walk, node: Node) -> Sequence[Visit] | None:
         module = literal(walk, source)
         erased = any(_says_type(walk, child) for child in node.children)
         walk.token(node)
-        imports.reexport(walk, node, module or "", Erased.SYNTAX if erased else Erased.NO)
+        imports.reexport(walk, node, module or "", ERASED_SYNTAX if erased else ERASED_NO)
         return None
     inner = node.child_by_field_name("declaration")
     if inner is not None:
@@ -93,7 +101,7 @@ def _clause(walk: Walk, node: Node, clause: Node) -> None:
         name, exported, type_only = imports.specifier_names(walk, child)
         if walk.scope == 0:
             state(walk).exports.append((exported, name, NONE, NONE))
-        walk.refer(name, Role.TYPE if type_only or all_types else Role.READ, child)
+        walk.refer(name, ROLE_TYPE if type_only or all_types else ROLE_READ, child)
 
 
 def _whole(walk: Walk, node: Node) -> Sequence[Visit]:
@@ -140,7 +148,7 @@ def _declaration(walk: Walk, node: Node, inner: Node) -> Sequence[Visit]:
         draft = walk.symbols[index]
         if draft.parent != walk.symbol:
             continue
-        draft.flags |= SymbolFlag.EXPORTED
+        draft.flags |= FLAG_EXPORTED
         if walk.scope == 0:
             found.exports.append(("default" if default else draft.name, "", index, NONE))
     for index in range(bindings, len(walk.bindings)):
@@ -166,9 +174,9 @@ def _default(walk: Walk, node: Node, value: Node) -> Sequence[Visit]:
     own = inner.child_by_field_name("name") if kind in ("class", *FUNCTIONS) else None
     own = None if kind == "arrow_function" else own
     name = walk.text(own) if own is not None else "default"
-    kinds = {"class": SymbolKind.CLASS, **dict.fromkeys(FUNCTIONS, SymbolKind.FUNCTION)}
+    kinds = {"class": KIND_CLASS, **dict.fromkeys(FUNCTIONS, KIND_FUNCTION)}
     index = walk.define(
-        node, kind=kinds.get(kind, SymbolKind.CONSTANT), name=name, declare=own is not None
+        node, kind=kinds.get(kind, KIND_CONSTANT), name=name, declare=own is not None
     )
     exports.append(("default", "", index, NONE))
     if kind == "class":
@@ -196,10 +204,10 @@ def before_resolve(walk: Walk) -> None:
             continue
         if symbol != NONE:
             default = name in ("default", WHOLE)
-            walk.symbols[symbol].flags |= SymbolFlag.EXPORTED
-            walk.symbols[symbol].flags |= SymbolFlag.DEFAULT_EXPORT if default else 0
-        if binding != NONE and walk.bindings[binding].form == ImportForm.IMPORT:
-            walk.bindings[binding] = walk.bindings[binding]._replace(form=ImportForm.REEXPORT)
+            walk.symbols[symbol].flags |= FLAG_EXPORTED
+            walk.symbols[symbol].flags |= FLAG_DEFAULT_EXPORT if default else 0
+        if binding != NONE and walk.bindings[binding].form == FORM_IMPORT:
+            walk.bindings[binding] = walk.bindings[binding]._replace(form=FORM_REEXPORT)
         if name not in seen:
             seen.add(name)
             walk.exports.append(Export(name, local, symbol, binding))
@@ -211,8 +219,8 @@ def _settle_overloads(walk: Walk) -> None:
     for draft in walk.symbols:
         counts[draft.parent, draft.name] = counts.get((draft.parent, draft.name), 0) + 1
     for draft in walk.symbols:
-        if draft.flags & SymbolFlag.OVERLOAD and counts[draft.parent, draft.name] == 1:
-            draft.flags &= ~SymbolFlag.OVERLOAD
+        if draft.flags & FLAG_OVERLOAD and counts[draft.parent, draft.name] == 1:
+            draft.flags &= ~FLAG_OVERLOAD
 
 
 def after_resolve(walk: Walk) -> None:
@@ -226,11 +234,11 @@ def after_resolve(walk: Walk) -> None:
         if reference.binding == NONE:
             continue
         role, byte = reference.role, reference.start_byte
-        is_type = (role == Role.TYPE and byte not in found.kept) or (
-            role == Role.BASE and byte in found.erasable
+        is_type = (role == ROLE_TYPE and byte not in found.kept) or (
+            role == ROLE_BASE and byte in found.erasable
         )
         used_as[reference.binding] = used_as.get(reference.binding, True) and is_type
     for index, only_types in used_as.items():
         binding = walk.bindings[index]
-        if only_types and binding.erased == Erased.NO and binding.form == ImportForm.IMPORT:
-            walk.bindings[index] = binding._replace(erased=Erased.USE)
+        if only_types and binding.erased == ERASED_NO and binding.form == FORM_IMPORT:
+            walk.bindings[index] = binding._replace(erased=ERASED_USE)

@@ -15,7 +15,7 @@ from prism.adapters.languages.ecmascript.functions import FUNCTIONS, called_on_t
 from prism.adapters.languages.ecmascript.imports import bind_required, required
 from prism.adapters.languages.ecmascript.state import in_block
 from prism.adapters.languages.walk import Visit, Walk
-from prism.domain.facts.structure import FlowKind, Role
+from prism.adapters.languages.words import FLOW_ARGUMENT, ROLE_BASE, ROLE_CALL, ROLE_TYPE
 
 _LOGICAL = frozenset(("&&", "||", "??"))
 
@@ -26,14 +26,14 @@ def identifier(walk: Walk, node: Node) -> None:
 
 
 def type_identifier(walk: Walk, node: Node) -> None:
-    role = Role.BASE if walk.role == Role.BASE else Role.TYPE
+    role = ROLE_BASE if walk.role == ROLE_BASE else ROLE_TYPE
     walk.uses.append((walk.text(node), role, walk.scope, walk.symbol, node.start_byte))
     walk.tokens.append(node.kind_id)
 
 
 def nested_type_identifier(walk: Walk, node: Node) -> None:
     """``ns.Type``."""
-    role = Role.BASE if walk.role == Role.BASE else Role.TYPE
+    role = ROLE_BASE if walk.role == ROLE_BASE else ROLE_TYPE
     walk.refer("".join(walk.text(node).split()), role, node)
     walk.token(node)
 
@@ -72,7 +72,7 @@ def call(walk: Walk, node: Node) -> Sequence[Visit] | None:
         return [*called_on_the_spot(walk, on_the_spot), *children[1:]]
     chain, rest = chain_of(walk, callee)
     if chain:
-        walk.uses.append((chain, Role.CALL, walk.scope, walk.symbol, callee.start_byte))
+        walk.uses.append((chain, ROLE_CALL, walk.scope, walk.symbol, callee.start_byte))
         walk.tokens.append(node.kind_id)
     arguments = children[-1]
     if walk.kinds[arguments.kind_id] == "arguments":
@@ -113,7 +113,7 @@ def _argument_flows(walk: Walk, callee: str, arguments: Sequence[Node]) -> None:
         else:
             target, value = f"{callee}#{place}", argument
         for source in sources(walk, value):
-            walk.flow(FlowKind.ARGUMENT, target, source, argument)
+            walk.flow(FLOW_ARGUMENT, target, source, argument)
 
 
 def new_expression(walk: Walk, node: Node) -> Sequence[Visit]:
@@ -124,7 +124,7 @@ def new_expression(walk: Walk, node: Node) -> Sequence[Visit]:
         return node.children
     chain, rest = chain_of(walk, callee)
     if chain:
-        walk.uses.append((chain, Role.CALL, walk.scope, walk.symbol, callee.start_byte))
+        walk.uses.append((chain, ROLE_CALL, walk.scope, walk.symbol, callee.start_byte))
         walk.tokens.append(node.kind_id)
     if arguments is not None:
         named = [child for child in arguments.named_children if child.type != "comment"]
@@ -136,7 +136,7 @@ def new_expression(walk: Walk, node: Node) -> Sequence[Visit]:
 def string(walk: Walk, node: Node) -> None:
     walk.tokens.append(node.kind_id)
     raw = walk.source[node.start_byte + 1 : node.end_byte - 1]
-    if (b"/" in raw or b"." in raw) and walk.role != Role.TYPE:
+    if (b"/" in raw or b"." in raw) and walk.role != ROLE_TYPE:
         walk.string(raw.decode("utf-8", "replace"), node)
 
 
@@ -175,12 +175,12 @@ def binary_expression(walk: Walk, node: Node) -> Sequence[Visit]:
 def cast(walk: Walk, node: Node) -> Sequence[Visit]:
     """``value as Type``, ``value satisfies Type``."""
     value, *others = node.children
-    return [value, *walk.as_role(Role.TYPE, others)]
+    return [value, *walk.as_role(ROLE_TYPE, others)]
 
 
 def types(walk: Walk, node: Node) -> Sequence[Visit]:
     """A node in which everything is a type."""
-    return walk.as_role(Role.TYPE, node.children)
+    return walk.as_role(ROLE_TYPE, node.children)
 
 
 def type_scope(walk: Walk, node: Node) -> Sequence[Visit]:
@@ -223,7 +223,7 @@ def jsx_tag(walk: Walk, node: Node) -> Sequence[Visit]:
     chain = chain_of(walk, name)[0]
     walk.token(name)
     if chain and ("." in chain or not chain[0].islower()):
-        walk.refer(chain, Role.CALL, name)
+        walk.refer(chain, ROLE_CALL, name)
     return [child for child in node.children if child != name]
 
 

@@ -11,7 +11,20 @@ from prism.adapters.languages.ecmascript.state import in_block, state
 from prism.adapters.languages.ecmascript.targets import declare, modifiers
 from prism.adapters.languages.scopes import FUNCTION
 from prism.adapters.languages.walk import Step, Visit, Walk
-from prism.domain.facts.structure import NONE, FlowKind, Role, SymbolFlag, SymbolKind, Timing
+from prism.adapters.languages.words import (
+    FLAG_CONDITIONAL,
+    FLAG_GENERATOR,
+    FLAG_OVERLOAD,
+    FLOW_PARAMETER,
+    FLOW_RETURN,
+    FLOW_STORE,
+    KIND_CONSTRUCTOR,
+    KIND_FUNCTION,
+    KIND_METHOD,
+    ROLE_READ,
+    TIMING_DEFERRED,
+)
+from prism.domain.facts.structure import NONE
 
 #: Expressions that are functions, and declarations.
 FUNCTIONS = frozenset(("function_expression", "arrow_function", "generator_function", "function"))
@@ -56,7 +69,7 @@ def _only_parameter(walk: Walk, index: int, name: Node) -> None:
     walk.tokens.append(name.kind_id)
     if index != NONE:
         place = f"{walk.symbols[index].qualname}#0"
-        walk.flow(FlowKind.PARAMETER, walk.text(name), place, name)
+        walk.flow(FLOW_PARAMETER, walk.text(name), place, name)
 
 
 def returned(walk: Walk, value: Node) -> None:
@@ -65,7 +78,7 @@ def returned(walk: Walk, value: Node) -> None:
     if owners and owners[-1] != NONE:
         target = f"{walk.symbols[owners[-1]].qualname}()"
         for source in sources(walk, value):
-            walk.flow(FlowKind.RETURN, target, source, value)
+            walk.flow(FLOW_RETURN, target, source, value)
 
 
 def describe_function(walk: Walk, index: int, node: Node, start: int, doc: str) -> None:
@@ -80,9 +93,9 @@ def describe_function(walk: Walk, index: int, node: Node, start: int, doc: str) 
     draft.docstring = doc
     draft.visibility, flags = modifiers(walk, node)
     if node.type.startswith("generator_function"):
-        flags |= SymbolFlag.GENERATOR
+        flags |= FLAG_GENERATOR
     if walk.branch:
-        flags |= SymbolFlag.CONDITIONAL
+        flags |= FLAG_CONDITIONAL
     draft.flags |= flags
 
 
@@ -98,13 +111,13 @@ def function_declaration(walk: Walk, node: Node) -> Sequence[Visit]:
     found = state(walk)
     name = node.child_by_field_name("name")
     text = walk.text(name) if name is not None else "default"
-    index = walk.define(node, kind=SymbolKind.FUNCTION, name=text, declare=name is not None)
+    index = walk.define(node, kind=KIND_FUNCTION, name=text, declare=name is not None)
     start = node.start_byte
     doc = docstring(walk, start if found.outer == NONE else found.outer)
     describe_function(walk, index, node, start, doc)
     if node.type == "function_signature":
         if index != NONE:
-            walk.symbols[index].flags |= SymbolFlag.OVERLOAD
+            walk.symbols[index].flags |= FLAG_OVERLOAD
         rest = [child for child in node.children if child.is_named and child != name]
         return walk.owned(index, in_block(walk, rest))
     return hashed(walk, index, node, name, inside_function(walk, index, node))
@@ -122,7 +135,7 @@ def named_function(
     walk: Walk, node: Node, around: Node, name: str, *, declare: bool = True
 ) -> list[Visit]:
     """Function expression *node* as a symbol; *around* is the declaration that names it."""
-    index = walk.define(around, kind=SymbolKind.FUNCTION, name=name, declare=declare)
+    index = walk.define(around, kind=KIND_FUNCTION, name=name, declare=declare)
     return function_as(walk, index, node, around)
 
 
@@ -145,7 +158,7 @@ def member(walk: Walk, node: Node, doc: str, decorators: Sequence[Node] = ()) ->
     name = node.child_by_field_name("name")
     text = property_name(walk, name) if name is not None else ""
     constructor = text == "constructor" and walk.in_class()
-    kind = SymbolKind.CONSTRUCTOR if constructor else SymbolKind.METHOD
+    kind = KIND_CONSTRUCTOR if constructor else KIND_METHOD
     index = walk.define(node, kind=kind, name=text, declare=False)
     describe_function(walk, index, node, name_start(node), doc)
     inside = inside_function(walk, index, node)
@@ -192,7 +205,7 @@ def object_members(walk: Walk, index: int, node: Node) -> list[Visit]:
 def function_member(walk: Walk, around: Node, name: Node, value: Node, doc: str) -> list[Visit]:
     """``name: function () {}`` or ``name = () => {}`` as a method of the present symbol."""
     text = property_name(walk, name)
-    index = walk.define(around, kind=SymbolKind.METHOD, name=text, declare=False)
+    index = walk.define(around, kind=KIND_METHOD, name=text, declare=False)
     describe_function(walk, index, value, name_start(around), doc)
     visits = hashed(walk, index, value, None, inside_function(walk, index, value))
     return [name, *visits] if name.type == "computed_property_name" else visits
@@ -221,7 +234,7 @@ def pair(walk: Walk, node: Node) -> Sequence[Visit]:
 def shorthand_property(walk: Walk, node: Node) -> None:
     """``{a}``: reads ``a``."""
     walk.token(node)
-    walk.refer(walk.text(node), Role.READ, node)
+    walk.refer(walk.text(node), ROLE_READ, node)
 
 
 def return_statement(walk: Walk, node: Node) -> Sequence[Visit]:
@@ -237,7 +250,7 @@ def yield_expression(walk: Walk, node: Node) -> Sequence[Visit]:
         target = f"{walk.symbols[owners[-1]].qualname}()[]"
         for child in node.named_children[-1:]:
             for source in sources(walk, child):
-                walk.flow(FlowKind.STORE, target, source, node)
+                walk.flow(FLOW_STORE, target, source, node)
     return node.children
 
 
@@ -247,7 +260,7 @@ def deferred(walk: Walk, visits: Sequence[Visit]) -> list[Visit]:
 
     def enter() -> None:
         outer.append(walk.timing)
-        walk.timing = Timing.DEFERRED
+        walk.timing = TIMING_DEFERRED
 
     def leave() -> None:
         walk.timing = outer.pop()

@@ -9,7 +9,19 @@ from tree_sitter import Node
 from prism.adapters.languages.ecmascript.chains import chain_of, literal, property_name
 from prism.adapters.languages.ecmascript.state import state
 from prism.adapters.languages.walk import Visit, Walk
-from prism.domain.facts.structure import NONE, Erased, ImportForm, Role, Timing
+from prism.adapters.languages.words import (
+    ERASED_NO,
+    ERASED_SYNTAX,
+    FORM_DYNAMIC,
+    FORM_IMPORT,
+    FORM_REEXPORT,
+    FORM_REQUIRE,
+    FORM_SIDE_EFFECT,
+    ROLE_READ,
+    ROLE_TYPE,
+    TIMING_DEFERRED,
+)
+from prism.domain.facts.structure import NONE
 
 #: Wrappers that compilers put around ``require()``.
 _INTEROP = re.compile(r"(?:.*\.)?(?:__importDefault|__importStar|_interopRequire\w+)")
@@ -29,7 +41,7 @@ class Required(NamedTuple):
 
     module: str
     member: str
-    form: ImportForm
+    form: str
     rest: Sequence[Node]
     type_only: bool
 
@@ -39,11 +51,11 @@ def import_statement(walk: Walk, node: Node) -> Sequence[Visit] | None:
     walk.token(node)
     source = node.child_by_field_name("source")
     clause: Node | None = None
-    erased: str = Erased.NO
+    erased: str = ERASED_NO
     for child in node.children:
         kind = walk.kinds[child.kind_id]
         if kind in _TYPE_WORDS and not child.is_named:
-            erased = Erased.SYNTAX
+            erased = ERASED_SYNTAX
         elif kind in ("import_clause", "import_require_clause"):
             clause = child
         elif kind == "comment":
@@ -57,8 +69,8 @@ def import_statement(walk: Walk, node: Node) -> Sequence[Visit] | None:
     before = len(walk.bindings)
     if clause is not None:
         _clause(walk, node, clause, module, erased)
-    if len(walk.bindings) == before and erased == Erased.NO:
-        walk.bind(node, local="", module=module, imported="", form=ImportForm.SIDE_EFFECT)
+    if len(walk.bindings) == before and erased == ERASED_NO:
+        walk.bind(node, local="", module=module, imported="", form=FORM_SIDE_EFFECT)
     return None
 
 
@@ -68,9 +80,7 @@ def _import_equals(walk: Walk, node: Node, clause: Node, erased: str) -> None:
     module = literal(walk, source) if source is not None else None
     if module is not None:
         name = walk.text(clause.children[0])
-        walk.bind(
-            node, local=name, module=module, imported="", form=ImportForm.REQUIRE, erased=erased
-        )
+        walk.bind(node, local=name, module=module, imported="", form=FORM_REQUIRE, erased=erased)
 
 
 def _clause(walk: Walk, node: Node, clause: Node, module: str, erased: str) -> None:
@@ -84,7 +94,7 @@ def _clause(walk: Walk, node: Node, clause: Node, module: str, erased: str) -> N
             for specifier in child.children:
                 if specifier.type == "import_specifier":
                     imported, local, type_only = specifier_names(walk, specifier)
-                    one = Erased.SYNTAX if type_only else erased
+                    one = ERASED_SYNTAX if type_only else erased
                     _bind(walk, node, local, module, imported, one)
                 elif specifier.type == "comment":
                     walk.comment(specifier)
@@ -108,7 +118,7 @@ def _bind(walk: Walk, node: Node, local: str, module: str, imported: str, erased
         local=local,
         module=module,
         imported=imported,
-        form=ImportForm.IMPORT,
+        form=FORM_IMPORT,
         erased=erased,
     )
 
@@ -132,16 +142,16 @@ def reexport(walk: Walk, node: Node, module: str, erased: str) -> None:
                 if specifier.type != "export_specifier":
                     continue
                 name, exported, type_only = specifier_names(walk, specifier)
-                one = Erased.SYNTAX if type_only else erased
+                one = ERASED_SYNTAX if type_only else erased
                 index = _reexport(walk, node, module, name, one)
                 state(walk).exports.append((exported, "", NONE, index))
     if len(walk.bindings) == before:  # export {} from "m"
-        walk.bind(node, local="", module=module, imported="", form=ImportForm.SIDE_EFFECT)
+        walk.bind(node, local="", module=module, imported="", form=FORM_SIDE_EFFECT)
 
 
 def _reexport(walk: Walk, node: Node, module: str, imported: str, erased: str) -> int:
     return walk.bind(
-        node, local="", module=module, imported=imported, form=ImportForm.REEXPORT, erased=erased
+        node, local="", module=module, imported=imported, form=FORM_REEXPORT, erased=erased
     )
 
 
@@ -153,12 +163,12 @@ def import_alias(walk: Walk, node: Node) -> Sequence[Visit] | None:
     if match is not None:
         walk.next_statement()
         name, module = (part.decode("utf-8", "replace") for part in match.groups())
-        walk.bind(node, local=name, module=module, imported="", form=ImportForm.REQUIRE)
+        walk.bind(node, local=name, module=module, imported="", form=FORM_REQUIRE)
         return None
     named = node.named_children
     if len(named) >= 2:
         walk.scopes.declare(walk.scope, walk.text(named[0]))
-        walk.refer("".join(walk.text(named[-1]).split()), Role.READ, named[-1])
+        walk.refer("".join(walk.text(named[-1]).split()), ROLE_READ, named[-1])
     return None
 
 
@@ -180,7 +190,7 @@ def required(walk: Walk, node: Node) -> Required | None:
             found = _called(walk, node)
             if found is not None:
                 before = walk.source[max(0, node.start_byte - 16) : node.start_byte]
-                types = _AFTER_TYPEOF.search(before) if found[1] == ImportForm.DYNAMIC else None
+                types = _AFTER_TYPEOF.search(before) if found[1] == FORM_DYNAMIC else None
                 rest = node.children[-1].children[2:]
                 return Required(found[0], member, found[1], rest, types is not None)
             inner = _interop_argument(walk, node)
@@ -192,14 +202,14 @@ def required(walk: Walk, node: Node) -> Required | None:
     return None
 
 
-def _called(walk: Walk, call: Node) -> tuple[str, ImportForm] | None:
+def _called(walk: Walk, call: Node) -> tuple[str, str] | None:
     """(module, form) of a call of ``require`` or ``import``; a path with ``${}`` as written."""
     callee = call.children[0]
     kind = walk.kinds[callee.kind_id]
     if kind == "import":
-        form = ImportForm.DYNAMIC
+        form = FORM_DYNAMIC
     elif kind == "identifier" and walk.text(callee) == "require":
-        form = ImportForm.REQUIRE
+        form = FORM_REQUIRE
     else:
         return None
     arguments = call.children[-1]
@@ -226,16 +236,16 @@ def bind_required(
 ) -> int:
     """A binding for *found*; *imported* defaults to its member. ``import()`` is never eager."""
     timing = walk.timing
-    erased = walk.role == Role.TYPE or found.type_only
-    if found.form == ImportForm.DYNAMIC:
-        walk.timing = Timing.DEFERRED
+    erased = walk.role == ROLE_TYPE or found.type_only
+    if found.form == FORM_DYNAMIC:
+        walk.timing = TIMING_DEFERRED
     index = walk.bind(
         node,
         local=local,
         module=found.module,
         imported=found.member if imported is None else imported,
         form=found.form,
-        erased=Erased.SYNTAX if erased else Erased.NO,
+        erased=ERASED_SYNTAX if erased else ERASED_NO,
     )
     walk.timing = timing
     return index

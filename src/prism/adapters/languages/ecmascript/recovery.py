@@ -12,7 +12,17 @@ from tree_sitter import Node
 
 from prism.adapters.languages.ecmascript.state import state
 from prism.adapters.languages.walk import Walk
-from prism.domain.facts.structure import NONE, Binding, Erased, Guard, ImportForm, Timing
+from prism.adapters.languages.words import (
+    ERASED_NO,
+    ERASED_SYNTAX,
+    FORM_DYNAMIC,
+    FORM_IMPORT,
+    FORM_REEXPORT,
+    GUARD_NONE,
+    TIMING_DEFERRED,
+    TIMING_EAGER,
+)
+from prism.domain.facts.structure import NONE, Binding
 
 _START = re.compile(rb"^[ \t]*(?=(?:import|export)\b)", re.MULTILINE)
 _STATEMENT = re.compile(
@@ -59,7 +69,7 @@ def recover(walk: Walk) -> None:
     calls = list(_CALL.finditer(walk.source))[:_PLACES_MAX]
     for lost in _lost(walk, calls, known):
         walk.next_statement()
-        _bind(walk, lost, ("", ""), ImportForm.DYNAMIC, Erased.NO)
+        _bind(walk, lost, ("", ""), FORM_DYNAMIC, ERASED_NO)
     exports = state(walk).exports
     if all(name != "default" for name, *_ in exports):
         defaults = [match for match in _DEFAULT.finditer(walk.source) if _at_error(walk, match)]
@@ -93,7 +103,7 @@ def _in_comment(walk: Walk, byte: int) -> bool:
 
 def _statement(walk: Walk, lost: _Lost) -> None:
     verb, type_word, names, _ = lost.match.groups()
-    form = ImportForm.IMPORT if verb == b"import" else ImportForm.REEXPORT
+    form = FORM_IMPORT if verb == b"import" else FORM_REEXPORT
     walk.next_statement()
     text = _COMMENT.sub(b"", names).decode("utf-8", "replace")
     outside, _, inside = text.partition("{")
@@ -105,22 +115,22 @@ def _statement(walk: Walk, lost: _Lost) -> None:
         words = words[1:] if type_only else words
         if not words:
             continue
-        erased = Erased.SYNTAX if type_word or type_only else Erased.NO
+        erased = ERASED_SYNTAX if type_word or type_only else ERASED_NO
         name, alias = words[0], words[-1]
         if not braced and "*" in words:
             name, alias = "*", "" if alias == "*" else alias
         elif not braced:
             name = "default"
-        local = alias if form == ImportForm.IMPORT else ""
+        local = alias if form == FORM_IMPORT else ""
         index = _bind(walk, lost, (local, name), form, erased)
-        if form == ImportForm.REEXPORT and alias:
+        if form == FORM_REEXPORT and alias:
             state(walk).exports.append((alias, "", NONE, index))
 
 
 def _bind(walk: Walk, lost: _Lost, names: tuple[str, str], form: str, erased: str) -> int:
     local, imported = names
     end_line = lost.line + lost.match.group().count(b"\n")
-    timing = Timing.DEFERRED if form == ImportForm.DYNAMIC else Timing.EAGER
+    timing = TIMING_DEFERRED if form == FORM_DYNAMIC else TIMING_EAGER
     walk.bindings.append(
         Binding(
             local,
@@ -132,7 +142,7 @@ def _bind(walk: Walk, lost: _Lost, names: tuple[str, str], form: str, erased: st
             timing,
             erased,
             form,
-            Guard.NONE,
+            GUARD_NONE,
             NONE,
         )
     )

@@ -10,7 +10,7 @@ from prism.adapters.languages.ecmascript.state import NAMESPACE, in_block
 from prism.adapters.languages.ecmascript.targets import declare, unpack
 from prism.adapters.languages.scopes import FUNCTION
 from prism.adapters.languages.walk import Step, Visit, Walk
-from prism.domain.facts.structure import Guard
+from prism.adapters.languages.words import GUARD_PLATFORM, GUARD_TRY
 
 #: Statements that declare names for the block around them only.
 _LEXICAL = frozenset(
@@ -58,7 +58,7 @@ def _branches(walk: Walk, node: Node) -> list[Visit]:
             visits.append(child)
             continue
         inner = [child] if kind == "else_clause" else walk.nested([child])
-        visits.extend(walk.guarded(Guard.PLATFORM, inner) if guarded else inner)
+        visits.extend(walk.guarded(GUARD_PLATFORM, inner) if guarded else inner)
     return visits
 
 
@@ -139,9 +139,9 @@ def try_statement(walk: Walk, node: Node) -> Sequence[Visit]:
     for child in node.children:
         if child.type == "statement_block":
             inner = walk.branched([child])
-            visits.extend(walk.guarded(Guard.TRY, inner) if caught else inner)
+            visits.extend(walk.guarded(GUARD_TRY, inner) if caught else inner)
         elif child.type == "catch_clause":
-            visits.extend(walk.guarded(Guard.TRY, [child]))
+            visits.extend(walk.guarded(GUARD_TRY, [child]))
         else:
             visits.append(child)
     return visits

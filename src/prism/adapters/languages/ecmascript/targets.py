@@ -9,7 +9,23 @@ from prism.adapters.languages.ecmascript.chains import chain_of, property_name, 
 from prism.adapters.languages.ecmascript.docs import signature
 from prism.adapters.languages.ecmascript.state import state
 from prism.adapters.languages.walk import Visit, Walk
-from prism.domain.facts.structure import NONE, FlowKind, Role, SymbolFlag, SymbolKind, Visibility
+from prism.adapters.languages.words import (
+    FLAG_ABSTRACT,
+    FLAG_ASYNC,
+    FLAG_GENERATOR,
+    FLAG_PROPERTY,
+    FLAG_STATIC,
+    FLOW_ASSIGN,
+    FLOW_PARAMETER,
+    FLOW_STORE,
+    KIND_CONSTRUCTOR,
+    KIND_PROPERTY,
+    ROLE_TYPE,
+    ROLE_WRITE,
+    VISIBILITY_PRIVATE,
+    VISIBILITY_PUBLIC,
+)
+from prism.domain.facts.structure import NONE
 
 _NAMES = frozenset(("identifier", "shorthand_property_identifier_pattern", "undefined"))
 _WITH_DEFAULT = frozenset(("assignment_pattern", "object_assignment_pattern"))
@@ -28,7 +44,7 @@ def unpack(
     pattern: Node,
     values: Sequence[str],
     on_name: OnName | None = None,
-    flow: str = FlowKind.ASSIGN,
+    flow: str = FLOW_ASSIGN,
 ) -> list[Visit]:
     """Let *values* (chains) flow into *pattern*; returns what of it is still to be walked.
 
@@ -52,7 +68,7 @@ def unpack(
             rest.append(right)
             stack.append((left, flowing))
             for source in sources(walk, right) if walk.kinds[left.kind_id] in _NAMES else ():
-                walk.flow(FlowKind.ASSIGN, walk.text(left), source, right)
+                walk.flow(FLOW_ASSIGN, walk.text(left), source, right)
         elif kind in ("object_pattern", "object"):
             stack.extend(reversed(_properties(walk, node, flowing)))
         elif kind in ("array_pattern", "array"):
@@ -63,7 +79,7 @@ def unpack(
         elif kind in _WRAPPERS and on_name is None:
             first, *others = node.named_children
             stack.append((first, flowing))
-            rest.extend(walk.as_role(Role.TYPE, others) if others else ())
+            rest.extend(walk.as_role(ROLE_TYPE, others) if others else ())
         elif kind in ("member_expression", "subscript_expression"):
             rest.extend(_write_member(walk, node, kind, flowing))
         else:
@@ -77,7 +93,7 @@ def _name(walk: Walk, node: Node, values: Sequence[str], on_name: OnName | None,
     if on_name is not None:
         on_name(node)
     else:
-        walk.refer(name, Role.WRITE, node)
+        walk.refer(name, ROLE_WRITE, node)
     for value in values:
         walk.flow(flow, name, value, node)
 
@@ -113,13 +129,13 @@ def _write_member(walk: Walk, node: Node, kind: str, flowing: Sequence[str]) -> 
     if kind == "subscript_expression":
         container = chain_of(walk, node.children[0])[0]
         for value in flowing if container else ():
-            walk.flow(FlowKind.STORE, f"{container}[]", value, node)
+            walk.flow(FLOW_STORE, f"{container}[]", value, node)
         return [*node.children]
     chain, inner = chain_of(walk, node)
-    walk.refer(chain, Role.WRITE, node)
+    walk.refer(chain, ROLE_WRITE, node)
     walk.token(node)
     for value in flowing:
-        walk.flow(FlowKind.ASSIGN, chain, value, node)
+        walk.flow(FLOW_ASSIGN, chain, value, node)
     return [] if inner is None else [inner]
 
 
@@ -163,9 +179,9 @@ def _parameter(walk: Walk, node: Node, pattern: Node, values: list[str]) -> list
     default = node.child_by_field_name("value") if node.type in _TYPED else None
     if default is not None and values and pattern.type == "identifier":
         for source in sources(walk, default):
-            walk.flow(FlowKind.ASSIGN, walk.text(pattern), source, default)
+            walk.flow(FLOW_ASSIGN, walk.text(pattern), source, default)
     on_name = partial(declare, walk, walk.scope)
-    return unpack(walk, pattern, values, on_name, FlowKind.PARAMETER)
+    return unpack(walk, pattern, values, on_name, FLOW_PARAMETER)
 
 
 def _around_pattern(walk: Walk, node: Node, pattern: Node | None) -> list[Visit]:
@@ -185,13 +201,11 @@ def _around_pattern(walk: Walk, node: Node, pattern: Node | None) -> list[Visit]
 
 def _parameter_property(walk: Walk, node: Node, pattern: Node) -> None:
     """``constructor(private a: A)``: a field of the class."""
-    if pattern.type != "identifier" or walk.symbols[walk.symbol].kind != SymbolKind.CONSTRUCTOR:
+    if pattern.type != "identifier" or walk.symbols[walk.symbol].kind != KIND_CONSTRUCTOR:
         return
     constructor = walk.symbol
     walk.symbol = walk.symbols[constructor].parent
-    index = walk.define(
-        node, kind=SymbolKind.PROPERTY, name=walk.text(pattern), scope=0, declare=False
-    )
+    index = walk.define(node, kind=KIND_PROPERTY, name=walk.text(pattern), scope=0, declare=False)
     walk.symbol = constructor
     if index == NONE:
         return
@@ -201,19 +215,19 @@ def _parameter_property(walk: Walk, node: Node, pattern: Node) -> None:
 
 
 _FLAGS = {
-    "static": SymbolFlag.STATIC,
-    "abstract": SymbolFlag.ABSTRACT,
-    "async": SymbolFlag.ASYNC,
-    "get": SymbolFlag.PROPERTY,
-    "set": SymbolFlag.PROPERTY,
-    "accessor": SymbolFlag.PROPERTY,
-    "*": SymbolFlag.GENERATOR,
+    "static": FLAG_STATIC,
+    "abstract": FLAG_ABSTRACT,
+    "async": FLAG_ASYNC,
+    "get": FLAG_PROPERTY,
+    "set": FLAG_PROPERTY,
+    "accessor": FLAG_PROPERTY,
+    "*": FLAG_GENERATOR,
 }
 
 
 def modifiers(walk: Walk, node: Node) -> tuple[str, int]:
     """Visibility and flags by the words before a member's or function's name."""
-    visibility: str = Visibility.PUBLIC
+    visibility: str = VISIBILITY_PUBLIC
     flags = 0
     for child in node.children:
         kind = walk.kinds[child.kind_id]
@@ -222,7 +236,7 @@ def modifiers(walk: Walk, node: Node) -> tuple[str, int]:
         elif not child.is_named:
             flags |= _FLAGS.get(kind, 0)
         elif kind == "private_property_identifier":
-            return Visibility.PRIVATE, flags
+            return VISIBILITY_PRIVATE, flags
         elif kind not in ("decorator", "override_modifier", "comment"):
             break
     return visibility, flags

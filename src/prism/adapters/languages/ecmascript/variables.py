@@ -24,13 +24,24 @@ from prism.adapters.languages.ecmascript.state import NAMESPACE
 from prism.adapters.languages.ecmascript.targets import unpack
 from prism.adapters.languages.scopes import FUNCTION, MODULE
 from prism.adapters.languages.walk import Visit, Walk
-from prism.domain.facts.structure import NONE, FlowKind, SymbolFlag, SymbolKind
+from prism.adapters.languages.words import (
+    FLAG_CONDITIONAL,
+    FLOW_ASSIGN,
+    FLOW_STORE,
+    KIND_CLASS,
+    KIND_CONSTANT,
+    KIND_CONSTRUCTOR,
+    KIND_FUNCTION,
+    KIND_METHOD,
+    KIND_VARIABLE,
+)
+from prism.domain.facts.structure import NONE
 
 #: What a required module may stand in.
 _MAYBE_REQUIRED = frozenset(("call_expression", "member_expression", "await_expression"))
 #: Members of one literal whose flows are kept.
 _MEMBERS_MAX = 200
-_VALUE_KINDS = {"class": SymbolKind.CLASS, **dict.fromkeys(FUNCTIONS, SymbolKind.FUNCTION)}
+_VALUE_KINDS = {"class": KIND_CLASS, **dict.fromkeys(FUNCTIONS, KIND_FUNCTION)}
 
 
 def declaration(walk: Walk, node: Node) -> Sequence[Visit]:
@@ -114,7 +125,7 @@ def _names(
 ) -> list[Visit]:
     """Declares the names of *pattern*: symbols in a module's or namespace's own scope."""
     inside = walk.scopes.scopes[scope].kind not in (MODULE, NAMESPACE)
-    kind = SymbolKind.CONSTANT if word == "const" else SymbolKind.VARIABLE
+    kind = KIND_CONSTANT if word == "const" else KIND_VARIABLE
 
     def on_name(name: Node) -> None:
         text = walk.text(name)
@@ -129,7 +140,7 @@ def _names(
             draft.signature = f"{word} {signature(walk, declarator.start_byte, end)}"
             draft.docstring = docstring_of(walk, around)
             if walk.branch:
-                draft.flags |= SymbolFlag.CONDITIONAL
+                draft.flags |= FLAG_CONDITIONAL
 
     return unpack(walk, pattern, values, on_name)
 
@@ -139,7 +150,7 @@ def _is_variable(walk: Walk, scope: int, name: str) -> bool:
     known = walk.scopes.scopes[scope].names.get(name)
     if known is None or known[1] == NONE:
         return False
-    return walk.symbols[known[1]].kind in (SymbolKind.VARIABLE, SymbolKind.CONSTANT)
+    return walk.symbols[known[1]].kind in (KIND_VARIABLE, KIND_CONSTANT)
 
 
 def literal_flows(walk: Walk, name: str, node: Node) -> None:
@@ -150,13 +161,13 @@ def literal_flows(walk: Walk, name: str, node: Node) -> None:
             key = property_name(walk, child.children[0])
             if key.isidentifier():
                 for source in sources(walk, child.children[-1]):
-                    walk.flow(FlowKind.ASSIGN, f"{name}.{key}", source, child)
+                    walk.flow(FLOW_ASSIGN, f"{name}.{key}", source, child)
         elif kind == "shorthand_property_identifier":
             text = walk.text(child)
-            walk.flow(FlowKind.ASSIGN, f"{name}.{text}", text, child)
+            walk.flow(FLOW_ASSIGN, f"{name}.{text}", text, child)
         elif node.type == "array":
             for source in sources(walk, child):
-                walk.flow(FlowKind.STORE, f"{name}[]", source, child)
+                walk.flow(FLOW_STORE, f"{name}[]", source, child)
 
 
 def unchain(node: Node) -> tuple[list[Node], Node]:
@@ -244,7 +255,7 @@ def _assign_definition(
     walk: Walk, node: Node, targets: Sequence[Node], names: Sequence[str], value: Node
 ) -> list[Visit]:
     """A function or class as the value of an assignment: a symbol where the target has a name."""
-    kind: SymbolKind = _VALUE_KINDS[value.type]
+    kind = _VALUE_KINDS[value.type]
     own = value.child_by_field_name("name") if value.type != "arrow_function" else None
     parent, name = walk.symbol, ""
     plain = [one for one in names if one != "export="]
@@ -254,8 +265,8 @@ def _assign_definition(
         name = walk.text(own) if own is not None else "default"
     else:
         parent, name, member = _place(walk, targets)
-        if member and kind == SymbolKind.FUNCTION:
-            kind = SymbolKind.METHOD
+        if member and kind == KIND_FUNCTION:
+            kind = KIND_METHOD
     if not name:
         return [value]
     outer = walk.symbol
@@ -278,7 +289,7 @@ def _place(walk: Walk, targets: Sequence[Node]) -> tuple[int, str, bool]:
         base = base.removesuffix(".prototype")
         if base == "this" and walk.symbol != NONE:
             within = walk.symbols[walk.symbol]
-            methods = (SymbolKind.METHOD, SymbolKind.CONSTRUCTOR)
+            methods = (KIND_METHOD, KIND_CONSTRUCTOR)
             return (within.parent if within.kind in methods else walk.symbol), name, True
         known = walk.scopes.scopes[_scope_of(walk, base)].names.get(base)
         if known is not None and known[1] != NONE:
