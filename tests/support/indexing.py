@@ -4,10 +4,9 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from prism.adapters.languages.python.resolver import PythonImportResolver
-
 from prism.adapters.languages.ecmascript.resolver import EcmaScriptImportResolver
 from prism.adapters.languages.inline import InlineParser
+from prism.adapters.languages.python.resolver import PythonImportResolver
 from prism.adapters.memory.clock import ManualClock
 from prism.adapters.memory.credentials import MemoryCredentialRepository
 from prism.adapters.memory.database import MemoryDatabase
