@@ -43,6 +43,7 @@ from prism.domain.facts.structure import NONE
 _NAME_IN_TEXT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 #: A string longer than this is no annotation and no name.
 _ANNOTATION_MAX = 200
+_LITERALS = frozenset({"None", "True", "False"})
 _QUOTES = (b'"', b"'")
 _PUNCTUATION = frozenset({OPEN, CLOSE, COMMA})
 
@@ -146,6 +147,8 @@ def string(walk: Walk, node: Node) -> Sequence[Visit] | None:
 def _names_in(walk: Walk, raw: bytes, start: int) -> None:
     text = raw.decode("utf-8", "replace")
     for match in _NAME_IN_TEXT.finditer(text):
+        if match.group() in _LITERALS:
+            continue
         byte = start + len(text[: match.start()].encode())
         walk.uses.append((match.group(), ROLE_STRING, walk.scope, walk.symbol, byte))
 

@@ -1,0 +1,3 @@
+module.exports = createApplication;
+function createApplication() {}
+module.exports.static = createApplication;

@@ -1,0 +1,7 @@
+import good
+def broken(:
+    return 1 +
+
+class Fine:
+    def method(self):
+        return good.x

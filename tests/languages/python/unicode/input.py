@@ -1,0 +1,5 @@
+déf = "été/à"
+class Été:
+    """Déjà vu."""
+    def méthode(self, à): return déf.été(à)
+# TODO � bad byte

@@ -1,0 +1,2 @@
+/** The service. */
+export default class Service {}

@@ -1,0 +1,6 @@
+export default {
+  name: "thing",
+  /** Runs it. */
+  run() {},
+  stop: () => null,
+} satisfies Plugin;
