@@ -4,11 +4,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.languages.golden import CASES, as_json, cases, expected, input_of, language_of
 
 from prism.adapters.languages.engine import Engine
 from prism.adapters.languages.records import pack, unpack
 from prism.adapters.languages.registry import load_engine
-from tests.languages.golden import CASES, as_json, cases, expected, input_of, language_of
 
 engine = cache(load_engine)
 

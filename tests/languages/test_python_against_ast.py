@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.languages.ast_oracle import by_ast, by_prism
 
 from prism.adapters.languages.registry import load_engine
 from prism.domain.facts.structure import FILE_BYTES_MAX
-from tests.languages.ast_oracle import by_ast, by_prism
 
 #: Packages that are here anyway: plain, heavily typed, and old-fashioned code.
 _INSTALLED = ("typer", "git", "alembic")
