@@ -22,13 +22,13 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from prism.adapters.sql import parking
-from prism.adapters.sql.engine import reading, writing
+from prism.adapters.sql.engine import one_statement, reading, writing
 from prism.adapters.sql.job_rows import changes, new_row, to_job
 from prism.adapters.sql.jobs_tables import jobs, projects
 from prism.adapters.sql.moments import Moments
 from prism.adapters.sql.parking import CLAIMABLE, ORDER, PENDING, RUNNING
 from prism.adapters.sql.pointers import move_pointers, read_pointers
-from prism.adapters.sql.signals import wake_workers
+from prism.adapters.sql.signals import waking
 from prism.application.ports.jobs import JobRepository
 from prism.domain import job_transitions as transitions
 from prism.domain.errors import Conflict, NotFound
@@ -70,7 +70,7 @@ class SqlJobRepository(JobRepository):
     ) -> Claim | None:
         for _ in range(_CLAIM_TRIES_MAX):
             try:
-                with writing(self._engine) as connection:
+                with one_statement(self._engine) as connection:
                     return self._claim(connection, worker, host, lease_seconds, only)
             except IntegrityError:
                 # Another worker began another job of the same project at this very moment.
@@ -147,7 +147,7 @@ class SqlJobRepository(JobRepository):
             .values(values)
             .returning(jobs.c.cancel_requested_at)
         )
-        with writing(self._engine) as connection:
+        with one_statement(self._engine) as connection:
             row = connection.execute(renewed).one_or_none()
         if row is None:
             return Renewal.LEASE_LOST
@@ -234,9 +234,6 @@ class SqlJobRepository(JobRepository):
                 raise Conflict(f"job {job_id} is {job.state} already")
             after = transitions.cancel_requested(job, now=now)
             self._store(connection, after)
-            if after.state.terminal:
-                parking.unpark_best(connection, job.project_id)
-            wake_workers(connection)
             return after.state
 
     def retry(self, job_id: int) -> Job:
@@ -250,7 +247,6 @@ class SqlJobRepository(JobRepository):
                     )
                 after = transitions.retried(job, now=now)
                 self._store(connection, after)
-                wake_workers(connection)
                 return after
         except IntegrityError as error:
             raise Conflict(
@@ -352,7 +348,12 @@ class SqlJobRepository(JobRepository):
         return connection.execute(state).scalar() == JobState.COMPLETED.value
 
     def _store(self, connection: Connection, job: Job) -> None:
-        connection.execute(update(jobs).where(jobs.c.id == job.id).values(changes(job)))
+        """Store a changed job, wake workers, and let others of its project take part again."""
+        stored = update(jobs).where(jobs.c.id == job.id).values(changes(job))
+        found = stored.returning(parking.has_parked(job.project_id), *waking(connection))
+        # A later statement than the one that locked the row: sees what was parked until then.
+        if connection.execute(found).one()[0] and job.state is not JobState.RUNNING:
+            parking.unpark_best(connection, job.project_id)
 
     def _end(self, connection: Connection, before: Job, after: Job, now: datetime) -> None:
         """Store the end of an attempt and everything that follows from it."""
@@ -361,9 +362,6 @@ class SqlJobRepository(JobRepository):
         if follow_up is not None:
             row = {**new_row(follow_up), "run_at": now, "created_at": now}
             connection.execute(insert(jobs).values(row))
-        # A later statement than the one that locked the row: sees what was parked until then.
-        parking.unpark_best(connection, before.project_id)
-        wake_workers(connection)
 
 
 def _with_time(row: RowMapping) -> tuple[Job, datetime]:

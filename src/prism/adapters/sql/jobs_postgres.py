@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.dml import ReturningInsert
 
-from prism.adapters.sql.engine import writing
+from prism.adapters.sql.engine import one_statement
 from prism.adapters.sql.job_rows import new_row
 from prism.adapters.sql.jobs import SqlJobRepository, no_project
 from prism.adapters.sql.jobs_tables import jobs, projects
@@ -34,7 +34,7 @@ class PostgresJobRepository(SqlJobRepository):
         job = self._insert_or_join(request).cte("job")
         # Beside the row, so that the statement which stores it also wakes the workers.
         statement = select(job.c.id, job.c.created, NOTIFY)
-        with writing(self._engine) as connection:
+        with one_statement(self._engine) as connection:
             row = connection.execute(statement).one_or_none()
         if row is None:
             raise no_project(request.project_id)

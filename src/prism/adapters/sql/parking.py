@@ -22,6 +22,7 @@ from sqlalchemy import (
     Connection,
     ScalarSelect,
     Select,
+    exists,
     func,
     literal_column,
     or_,
@@ -86,6 +87,14 @@ def unpark_best(connection: Connection, project_id: int) -> None:
     )
     chosen = or_(*(jobs.c.id == job for job in best))
     connection.execute(update(jobs).where(chosen).values(parked=False))
+
+
+def has_parked(project_id: int) -> ColumnElement[bool]:
+    """Whether it has any: mostly not, and then there is nothing to unpark."""
+    any_parked = jobs.alias("any_parked")
+    return exists().where(
+        any_parked.c.project_id == project_id, literal_column("any_parked.parked")
+    )
 
 
 def stranded(connection: Connection) -> Sequence[int]:

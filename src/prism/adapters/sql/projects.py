@@ -21,7 +21,7 @@ from prism.adapters.sql.jobs import no_project
 from prism.adapters.sql.jobs_tables import credentials, jobs, pointers, projects
 from prism.adapters.sql.moments import Moments
 from prism.adapters.sql.parking import PENDING, RUNNING
-from prism.adapters.sql.signals import wake_workers
+from prism.adapters.sql.signals import waking
 from prism.application.ports.projects import ProjectRepository
 from prism.domain.errors import Conflict, NotFound
 from prism.domain.jobs import JobState
@@ -87,9 +87,9 @@ class SqlProjectRepository(ProjectRepository):
                 raise no_project(project_id)
             removed = update(projects).where(projects.c.id == project_id)
             # A removed project keeps no credential from being removed.
-            connection.execute(removed.values(removed_at=now, credential_id=None))
+            removed = removed.values(removed_at=now, credential_id=None)
+            connection.execute(removed.returning(projects.c.id, *waking(connection)))
             _cancel_jobs(connection, project_id, now)
-            wake_workers(connection)
 
     def purge(self, project_id: int) -> None:
         with writing(self._engine) as connection:

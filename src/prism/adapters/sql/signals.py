@@ -1,13 +1,15 @@
 """Telling waiting workers that something may be due."""
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func
 
 #: Workers LISTEN on it.
 CHANNEL = "prism_jobs"
-NOTIFY = func.pg_notify(CHANNEL, "")
+NOTIFY: ColumnElement[object] = func.pg_notify(CHANNEL, "")
 
 
-def wake_workers(connection: Connection) -> None:
-    """Wake them when this transaction commits. On SQLite they watch the file instead."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(NOTIFY))
+def waking(connection: Connection) -> list[ColumnElement[object]]:
+    """What to select or return to wake them when this transaction commits.
+
+    Nothing on SQLite: there they watch the file.
+    """
+    return [NOTIFY] if connection.dialect.name == "postgresql" else []
