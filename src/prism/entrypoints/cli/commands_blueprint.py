@@ -33,12 +33,11 @@ def blueprint(
 
     Deterministic: the same index, goal and focus give the same plan, byte for byte.
     """
-    from prism.domain.blueprints.codec import blueprint_as_json
     from prism.domain.blueprints.render_markdown import render_markdown
     from prism.domain.jobs import JobKind
     from prism.entrypoints.cli.foreground import blueprint_options, run_here
     from prism.entrypoints.cli.output import json_text, say, write_output
-    from prism.entrypoints.cli.shapes import blueprint_meta_json
+    from prism.entrypoints.cli.shapes import blueprint_json
     from prism.entrypoints.container import opened
 
     with opened() as container:
@@ -49,9 +48,7 @@ def blueprint(
         blueprint_id = int(str((job.result or {})["blueprint_id"]))
         stored = container.blueprints().get(found.id, blueprint_id)
     if as_json:
-        document = json_text(
-            {"run": blueprint_meta_json(stored), "blueprint": blueprint_as_json(stored.blueprint)}
-        )
+        document = json_text(blueprint_json(stored))
     else:
         document = render_markdown(stored.blueprint)
     write_output(document, output)
@@ -113,8 +110,11 @@ def verify(
         emit_json(verification_json(report))
     else:
         print_verification(report)
-    if report.broken:
-        say_failure(f"{len(report.broken)} of {report.total} citations do not hold")
+    if report.broken or report.uncited:
+        say_failure(
+            f"{len(report.broken)} of {report.total} citations do not hold, and "
+            f"{len(report.uncited)} sentences have none"
+        )
         raise typer.Exit(1)
     if report.unchecked:
         raise Incomplete(

@@ -1,5 +1,6 @@
 """Text for people: status, dependencies, findings, coverage."""
 
+from prism.application.blueprints.verify_blueprint import Verification
 from prism.application.queries.show_dependencies import Dependencies
 from prism.application.queries.show_status import ProjectStatus
 from prism.domain.facts.runs import Run, StageStatus
@@ -126,3 +127,18 @@ def print_indexed(project: Project, run: Run) -> None:
     emit(f"project {project.id}: {project.name}, run {run.id}, commit {run.commit}")
     emit("  " + ", ".join(f"{count} {name}" for name, count in counts.items()))
     emit(f"  {coverage_sentence(run)}")
+
+
+def print_verification(report: Verification) -> None:
+    emit(
+        f"blueprint {report.blueprint_id}, run {report.run_id}, commit {report.commit[:12]}: "
+        f"{report.holding} of {report.total} citations hold, {len(report.broken)} are broken, "
+        f"{len(report.unchecked)} could not be checked"
+    )
+    for what, entries in (("broken", report.broken), ("unchecked", report.unchecked)):
+        for each in entries:
+            citation = each.citation
+            place = f"{citation.path}:{citation.line}" if citation.line else citation.path
+            emit(f"{what}: {printable(place or citation.ref)}  {printable(each.reason)}")
+    for sentence in report.uncited:
+        emit(f"without a citation: {printable(sentence)}")

@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
+from prism.application.blueprints.verify_blueprint import CheckedCitation, Verification
 from prism.application.ports.index_store import SymbolRow
 from prism.application.queries.show_status import ProjectStatus
+from prism.domain.blueprints.codec import blueprint_as_json
+from prism.domain.blueprints.model import StoredBlueprint
 from prism.domain.credentials import Credential
 from prism.domain.facts.runs import Edge, LanguageCoverage, Notice, ResolvedImport, Run, StageReport
 from prism.domain.findings.model import Finding
@@ -160,4 +163,48 @@ def symbol_json(row: SymbolRow) -> dict[str, Json]:
         "complexity": symbol.complexity,
         "cognitive": symbol.cognitive,
         "nesting": symbol.nesting,
+    }
+
+
+def blueprint_meta_json(stored: StoredBlueprint) -> dict[str, Json]:
+    """What belongs to the run and the row, and not to the plan itself."""
+    return {
+        "blueprint": stored.id,
+        "id": stored.blueprint.run_id,
+        "commit": stored.blueprint.commit,
+        "created_at": moment(stored.created_at),
+        "goal": stored.blueprint.request.goal,
+        "focus": list(stored.blueprint.request.focus),
+        "milestones": sum(len(phase.milestones) for phase in stored.blueprint.phases),
+    }
+
+
+def blueprint_json(stored: StoredBlueprint) -> dict[str, Json]:
+    """The plan: equal for equal runs and requests, so the run's number stands in ``run``."""
+    plan = blueprint_as_json(stored.blueprint)
+    del plan["run_id"]
+    return {"run": blueprint_meta_json(stored), "blueprint": plan}
+
+
+def verification_json(report: Verification) -> dict[str, Json]:
+    return {
+        "run": {"blueprint": report.blueprint_id, "id": report.run_id, "commit": report.commit},
+        "total": report.total,
+        "holding": report.holding,
+        "broken": [_checked(each) for each in report.broken],
+        "unchecked": [_checked(each) for each in report.unchecked],
+        "uncited": list(report.uncited),
+    }
+
+
+def _checked(each: CheckedCitation) -> dict[str, Json]:
+    citation = each.citation
+    return {
+        "id": citation.id,
+        "kind": citation.kind,
+        "path": citation.path,
+        "line": citation.line,
+        "end_line": citation.end_line,
+        "ref": citation.ref,
+        "reason": each.reason,
     }
