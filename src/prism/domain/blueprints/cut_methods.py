@@ -46,8 +46,18 @@ class Rewrite(NamedTuple):
     because: str = ""
 
 
+class _Moved(NamedTuple):
+    """Where a name goes, and what goes with it."""
+
+    to: str
+    names: tuple[str, ...]
+
+
 class CutMethods:
-    """Chooses rewrites, and remembers what the chosen ones add to the finished graph."""
+    """Chooses rewrites, and remembers what the chosen ones move and add to the finished graph.
+
+    Ask in the order in which the cuts are made: a later one takes a name from where it is then.
+    """
 
     def __init__(
         self,
@@ -58,7 +68,11 @@ class CutMethods:
         self._material = material
         self._finished = finished
         self._definitions = definitions
-        self._moved_to: dict[tuple[str, str], str] = {}  # (home, name) -> where it goes
+        self._places: dict[tuple[str, str], _Moved] = {}  # by (home, name)
+        self._shared: dict[str, str] = {}  # home -> the new module for what many take from it
+        self._cut_sources: dict[str, set[str]] = {}
+        for cut in material.facts.cut_edges:
+            self._cut_sources.setdefault(cut.target, set()).add(cut.source)
 
     def rewrites(self, cut: CutEdge) -> list[Rewrite]:
         """One per way of dealing with the names that the cut statements import, by first line."""
@@ -75,12 +89,28 @@ class CutMethods:
         return list(chosen.values()) or [Rewrite(Method.INVERT, (), because="")]
 
     def _rows(self, cut: CutEdge) -> list[ResolvedImport]:
+        """What the cut statements import; instead of a whole module the names used of it."""
         lines = set(cut.lines)
-        return [
-            row
-            for row in self._material.imports_of.get(cut.source, ())
-            if row.target == cut.target and row.line in lines
-        ]
+        rows: list[ResolvedImport] = []
+        for row in self._material.imports_of.get(cut.source, ()):
+            if row.target == cut.target and row.line in lines:
+                rows += self._used_names(row) or [row]
+        return rows
+
+    def _used_names(self, row: ResolvedImport) -> list[ResolvedImport]:
+        """For the import of a module: one row per name used of it; [] if one is not found."""
+        known = self._definitions.get(row.path)
+        if row.home_symbol or row.imported == "*" or known is None:
+            return []
+        found: list[ResolvedImport] = []
+        for name in known.attributes(row.local):
+            place = self._material.definition_of(row.home or row.target, name)
+            if place is None:
+                return []
+            found.append(
+                row._replace(imported=f"{row.local}.{name}", home=place[0], home_symbol=place[1])
+            )
+        return found
 
     def _choose(self, cut: CutEdge, row: ResolvedImport) -> Rewrite:
         if row.home == cut.source and row.home_symbol:
@@ -95,14 +125,16 @@ class CutMethods:
 
     def _followed(self, cut: CutEdge, row: ResolvedImport) -> Rewrite | str:
         """Take a name from where an earlier cut moved it; '' when none did."""
-        to = self._moved_to.get((row.home or cut.target, root_name(row)))
-        if to is None:
+        moved = self._places.get((row.home or cut.target, root_name(row)))
+        if moved is None:
             return ""
-        if to not in self._finished.place:  # a new module, which imports nothing that leads back
-            return Rewrite(Method.RETARGET, (row,), to=to)
-        if self._finished.admits(cut.source, to):
-            return Rewrite(Method.RETARGET, (row,), to=to, adds=((cut.source, to),))
-        return f"it moves to {code(to)}, which leads back here"
+        if moved.to == cut.source:
+            return Rewrite(Method.MOVE, (row,), moved.to, moved.names)
+        if moved.to not in self._finished.place:  # a new module: nothing it imports leads back
+            return Rewrite(Method.RETARGET, (row,), to=moved.to)
+        if self._finished.admits(cut.source, moved.to):
+            return Rewrite(Method.RETARGET, (row,), to=moved.to, adds=((cut.source, moved.to),))
+        return f"it moves to {code(moved.to)}, which leads back here"
 
     def _move(self, cut: CutEdge, row: ResolvedImport) -> Rewrite | str:
         """A move of the imported definition, or why there is none."""
@@ -122,7 +154,7 @@ class CutMethods:
                 f"moving it would take {lines} of {size} lines along "
                 f"({len(moved)} {'definition' if len(moved) == 1 else 'definitions'})"
             )
-        if any((home, each) in self._moved_to for each in moved):
+        if any((home, each) in self._places for each in moved):
             return "part of what it needs moves elsewhere"
         needed = self._needed(home, known, moved, but=cut.source)
         blocked = [path for path in needed if not self._finished.admits(cut.source, path)]
@@ -142,14 +174,21 @@ class CutMethods:
             if each.home == home and root_name(each) in moved
         } - {cut.source, home}
         adds = tuple((cut.source, path) for path in needed)
-        to = cut.source
-        if len(others) > _OTHER_USERS_MAX:
-            taken = {*self._material.files, *self._moved_to.values()}
-            to = new_module(home, root_name(row), taken)
-        else:
+        shared = len(others) > _OTHER_USERS_MAX or others & self._cut_sources.get(cut.target, set())
+        to = self._shared_module(home) if shared else cut.source
+        if not shared:
             adds = (*adds, (home, cut.source))
-        self._moved_to |= {(home, name): to for name in moved}
+        self._places |= {(home, name): _Moved(to, moved) for name in moved}
         return Rewrite(Method.MOVE, (row,), to, moved, adds)
+
+    def _shared_module(self, home: str) -> str:
+        """One new module beside *home* for all that goes to neither side of a cut."""
+        if home not in self._shared:
+            stem = basename(home).split(".", 1)[0].strip("_")
+            name = "shared" if stem in ("init", "index") else f"{stem}_shared"
+            taken = {*self._material.files, *self._shared.values()}
+            self._shared[home] = new_module(home, name, taken)
+        return self._shared[home]
 
     def _needed(
         self, home: str, known: Definitions, moved: Sequence[str], *, but: str

@@ -31,6 +31,12 @@ class CutSteps:
         self._finished = finished
         self._definitions = definitions
         self._citations = citations
+        code_paths = material.code.paths
+        self._deferred = {
+            (code_paths[arc.source], code_paths[arc.target])
+            for arc in material.code.arcs
+            if not arc.eager
+        }
 
     def step(self, cut: CutEdge, rewrite: Rewrite) -> Step:
         write = {
@@ -57,7 +63,7 @@ class CutSteps:
         module = f" (module {code(named)})" if named else ""
         text = (
             f"{_place(cut, rewrite)} take {_names(rewrite)} from {code(rewrite.to)}{module}, "
-            f"{'where it is defined' if where else 'where it moves to'}, instead of "
+            f"{_why_there(rewrite, defined=where is not None)}, instead of "
             f"{code(cut.target)}"
         )
         return Step(
@@ -73,12 +79,13 @@ class CutSteps:
         moved = listed([code(name) for name in rewrite.moved])
         where = f"a new module, for example {code(rewrite.to)}," if new else "here"
         route = self._route(cut) if not new else ("", ())
+        them = "them" if len(rewrite.moved) > 1 else "it"
         text = (
             f"{_place(cut, rewrite)} replace the import of {_names(rewrite)} from "
-            f"{code(cut.target)}: move {moved} ({counted(known.lines(rewrite.moved), 'line')} of "
-            f"{code(home)}, which name nothing else there) to {where} and import "
-            f"{'them' if len(rewrite.moved) > 1 else 'it'} back where {code(home)} and others "
-            f"use {'them' if len(rewrite.moved) > 1 else 'it'}{route[0]}"
+            f"{code(cut.target)}: move {moved} "
+            f"({counted(known.lines(rewrite.moved), 'line')} of {code(home)}, naming nothing else "
+            f"there) to {where} and import {them} back where {code(home)} and others use {them}"
+            f"{route[0]}"
         )
         return Step(
             action=say(
@@ -93,10 +100,14 @@ class CutSteps:
     def _invert(self, cut: CutEdge, rewrite: Rewrite) -> Step:
         route, cited = self._route(cut)
         reason = f" (no lighter way: {rewrite.because})" if rewrite.because else ""
+        late = (
+            " runs late already, which hides the circle; instead of it" if self._late(cut) else ""
+        )
         text = (
-            f"{_place(cut, rewrite)} replace the import of {_names(rewrite)} from "
-            f"{code(cut.target)}: take what is needed of it as a parameter, or declare a protocol "
-            f"here that {code(cut.target)} fulfils, and hand it in from there{route}{reason}"
+            f"{_place(cut, rewrite)} {'the' if late else 'replace the'} import of "
+            f"{_names(rewrite)} from {code(cut.target)}{late or ':'} take what is needed as a "
+            f"parameter, or declare a protocol here that {code(cut.target)} fulfils, and hand it "
+            f"in from there{route}{reason}"
         )
         return Step(
             action=say(text, *self._imports(cut, rewrite), *cited),
@@ -113,9 +124,13 @@ class CutSteps:
             for source, target in pairwise(route)
             if (line := self._finished.line(source, target))
         ]
-        chain = " -> ".join(code(path) for path in route[:_ROUTE_CITED_MAX])
-        more = "" if len(route) <= _ROUTE_CITED_MAX else f" -> … ({len(route)} files)"
+        chain = " → ".join(code(path) for path in route[:_ROUTE_CITED_MAX])
+        more = "" if len(route) <= _ROUTE_CITED_MAX else f" → … ({len(route)} files)"
         return f"; {chain}{more} is the direction that stays", tuple(cited[:_ROUTE_CITED_MAX])
+
+    def _late(self, cut: CutEdge) -> bool:
+        """Do all the cut statements run only when a function is called?"""
+        return (cut.source, cut.target) in self._deferred
 
     def _imports(self, cut: CutEdge, rewrite: Rewrite) -> list[str]:
         return [self._citations.edge(cut.source, cut.target, line) for line in _lines(cut, rewrite)]
@@ -140,6 +155,13 @@ def _lines(cut: CutEdge, rewrite: Rewrite) -> list[int]:
 def _place(cut: CutEdge, rewrite: Rewrite) -> str:
     lines = [str(line) for line in _lines(cut, rewrite)]
     return f"In {code(cut.source)} line{'s' if len(lines) > 1 else ''} {listed(lines)}"
+
+
+def _why_there(rewrite: Rewrite, *, defined: bool) -> str:
+    several = len(unique(row.imported for row in rewrite.rows)) > 1
+    if defined:
+        return "where they are defined" if several else "where it is defined"
+    return "where they move to" if several else "where it moves to"
 
 
 def _names(rewrite: Rewrite) -> str:

@@ -135,7 +135,8 @@ def _other_findings(scene: Scene) -> Statement:
     gods = scene.number(f"findings_{god_module.CODE}")
     hot = scene.number(f"findings_{hotspot.CODE}")
     history = scene.material.facts.has_history
-    text = f"{counted(gods, 'file')} much depends on and {'does' if gods == 1 else 'do'} much"
+    text = f"{counted(gods, 'file')} that many others import {'does' if gods == 1 else 'do'} much "
+    text += "themselves" if gods != 1 else "itself"
     text += f"; {counted(hot, 'hotspot')}" if history else "; no history was read, so no hotspots"
     return say(text, *scene.cite(f"findings_{god_module.CODE}", f"findings_{hotspot.CODE}"))
 

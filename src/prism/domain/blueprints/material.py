@@ -55,5 +55,21 @@ class PlanMaterial:
                 rows.setdefault(path, []).append(row)
         return rows
 
+    def definition_of(self, path: str, name: str) -> tuple[str, str] | None:
+        """Home and qualified name of what *path* offers as *name*, through star imports too."""
+        seen = {path}
+        waiting = [path]
+        while waiting:
+            file = waiting.pop(0)
+            if any(each.qualname == name for each in self.facts.symbols.get(file, ())):
+                return file, name
+            for row in self.imports_of.get(file, ()):
+                if row.local == name and (row.home or row.target):
+                    return row.home or row.target, row.home_symbol
+                if row.imported == "*" and row.target and row.target not in seen:
+                    seen.add(row.target)
+                    waiting.append(row.target)
+        return None
+
     def findings_of(self, rule: str) -> Sequence[Finding]:
         return [finding for finding in self.findings if finding.rule == rule]

@@ -24,6 +24,7 @@ class Definitions:
     """
 
     path: str
+    text: str
     spans: Mapping[str, Sequence[tuple[int, int]]]
     words: Mapping[str, frozenset[str]]
 
@@ -64,6 +65,11 @@ class Definitions:
         """The first definition of *name*."""
         return self.spans[name][0]
 
+    def attributes(self, name: str) -> tuple[str, ...]:
+        """The words that follow *name* and a dot somewhere in the file, sorted."""
+        found = re.findall(rf"(?<![\w$.]){re.escape(name)}\.([\w$]+)", self.text) if name else []
+        return tuple(sorted(set(found)))
+
     def mentioned(self, names: Iterable[str]) -> frozenset[str]:
         """All words in the definitions of *names*."""
         return frozenset[str]().union(*(self.words[name] for name in names))
@@ -71,13 +77,15 @@ class Definitions:
 
 def definitions(path: str, symbols: Sequence[Symbol], source: bytes) -> Definitions:
     """Top-level definitions that others can be moved with; imports and module code are none."""
-    lines = source.decode("utf-8", "replace").split("\n")
+    text = source.decode("utf-8", "replace")
+    lines = text.split("\n")
     spans: dict[str, list[tuple[int, int]]] = {}
     for symbol in symbols:
         if symbol.parent == NONE and symbol.kind != SymbolKind.MODULE:
             spans.setdefault(symbol.name, []).append((symbol.start_line, symbol.end_line))
     return Definitions(
         path=path,
+        text=text,
         spans=spans,
         words={
             name: _words(line for first, last in rows for line in lines[first - 1 : last])

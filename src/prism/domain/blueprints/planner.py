@@ -131,11 +131,11 @@ def _with_needs(wanted: Sequence[Draft], among: Sequence[Draft]) -> list[Draft]:
 
 
 def _definitions(material: PlanMaterial) -> Mapping[str, Definitions]:
-    """Those of the files from which something may move."""
+    """Those of the files from which something may move, and of those whose imports are cut."""
     paths = {finding.anchor for finding in material.findings_of(god_module.CODE)}
     for cut in material.facts.cut_edges:
         lines = set(cut.lines)
-        paths.add(cut.target)
+        paths |= {cut.source, cut.target}
         paths.update(
             row.home
             for row in material.imports_of.get(cut.source, ())

@@ -66,7 +66,7 @@ def _overview(phases: Sequence[Phase]) -> list[str]:
         for phase in phases
         for milestone in phase.milestones
     ]
-    return ["## Milestones", "", "| | milestone | from -> to |", "|---|---|---|", *rows, ""]
+    return ["## Milestones", "", "| | milestone | from → to |", "|---|---|---|", *rows, ""]
 
 
 def _phase(
@@ -101,7 +101,7 @@ def _milestone(milestone: Milestone, numbers: dict[str, str], notes: "_Footnotes
 
 
 def _measure(measure: Measure) -> str:
-    return f"{_inline(measure.name)} {_number(measure.before)} -> {_number(measure.after)}"
+    return f"{_inline(measure.name)} {_number(measure.before)} → {_number(measure.after)}"
 
 
 def _number(value: float) -> str:

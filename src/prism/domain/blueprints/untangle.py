@@ -1,6 +1,7 @@
 """Phase untangle: cuts of circles, grouped so that each milestone splits something off."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from prism.domain.blueprints.circle import Circle, CircleState
@@ -21,6 +22,8 @@ from prism.domain.findings.model import Finding
 _VERIFICATION = "prism index . && prism findings . --rule import-cycle --json"
 #: A milestone of more cuts than this is closed even if nothing has come off the circle yet.
 _CUTS_MAX = 12
+#: Above this number, small milestones of a circle that follow each other become one.
+_MILESTONES_WANTED = 24
 #: The state of a circle is computed at most this often: once per so many cuts in a larger plan.
 _STATES_MAX = 150
 
@@ -31,6 +34,11 @@ class _Group(NamedTuple):
     cuts: tuple[tuple[CutEdge, tuple[Rewrite, ...]], ...]
     before: CircleState
     after: CircleState
+
+
+class _CirclePlan(NamedTuple):
+    circle: Circle
+    groups: list[_Group]
 
 
 class Untangling:
@@ -50,9 +58,7 @@ class Untangling:
         self.finished = FinishedGraph(material.code, {(cut.source, cut.target) for cut in cuts})
         self._methods = CutMethods(material, self.finished, definitions)
         self._steps = CutSteps(material, self.finished, definitions, citations)
-        self._rewrites = {
-            (cut.source, cut.target): tuple(self._methods.rewrites(cut)) for cut in cuts
-        }
+        self._rewrites: dict[tuple[str, str], tuple[Rewrite, ...]] = {}
         self._finding_of = {each.anchor: each for each in material.findings_of(CODE)}
         self._changes: dict[str, list[tuple[CutEdge, tuple[tuple[str, str], ...]]]] = {}
         self.beyond_focus = 0
@@ -60,7 +66,9 @@ class Untangling:
     def drafts(self) -> list[Draft]:
         """Milestones of all circles, those of most gain per statement first, each after those of
         the same circle that it builds on."""
-        queues = [queue for queue in map(self._of_circle, self._circles()) if queue]
+        plans = [_CirclePlan(circle, self._planned(circle)) for circle in self._circles()]
+        _merge_small(plans)
+        queues = [queue for queue in map(self._drafts_of, plans) if queue]
         merged: list[Draft] = []
         while queues:
             best = min(queues, key=self._urgency)
@@ -94,16 +102,20 @@ class Untangling:
             if component.number in cuts
         ]
 
-    def _of_circle(self, circle: Circle) -> list[Draft]:
-        finding = self._finding_of.get(circle.members[0])
+    def _planned(self, circle: Circle) -> list[_Group]:
+        """The circle's milestones: what the goal names first, nothing outside the focus."""
         ordered = circle.ordered()
         favoured_first = sorted(ordered, key=lambda cut: not self._steering.favours(_ends(cut)))
         planned = [cut for cut in favoured_first if self._steering.in_focus(_ends(cut))]
-        self.beyond_focus += len(favoured_first) - len(planned)
+        self.beyond_focus += len(ordered) - len(planned)
+        return self._groups(circle, planned)
+
+    def _drafts_of(self, plan: _CirclePlan) -> list[Draft]:
+        finding = self._finding_of.get(plan.circle.members[0])
         drafts: list[Draft] = []
-        for group in self._groups(circle, planned):
+        for group in plan.groups:
             needs = (drafts[-1].id,) if drafts else ()
-            drafts.append(self._draft(circle, group, finding, needs))
+            drafts.append(self._draft(plan.circle, group, finding, needs))
         return drafts
 
     def _groups(self, circle: Circle, cuts: Sequence[CutEdge]) -> list[_Group]:
@@ -113,7 +125,8 @@ class Untangling:
         taken: list[tuple[CutEdge, tuple[Rewrite, ...]]] = []
         every = -(-len(cuts) // _STATES_MAX)
         for number, cut in enumerate(cuts, start=1):
-            rewrites = self._rewrites[cut.source, cut.target]
+            rewrites = tuple(self._methods.rewrites(cut))
+            self._rewrites[cut.source, cut.target] = rewrites
             circle.cut(cut, (pair for rewrite in rewrites for pair in rewrite.adds))
             taken.append((cut, rewrites))
             if number % every and number < len(cuts):
@@ -150,7 +163,7 @@ class Untangling:
             id=name,
             phase=PhaseKind.UNTANGLE,
             aim=Aim.UNTANGLE,
-            title=_title(circle, group),
+            title=_title(circle, group, first=not needs),
             intent=say(_intent(circle, group, statements), *evidence),
             steps=steps,
             measure=Measure(
@@ -164,7 +177,9 @@ class Untangling:
                 (*evidence, *(each for step in steps for each in step.action.citations))
             ),
             findings=() if finding is None else (finding.fingerprint,),
-            touches=unique(path for cut, _ in group.cuts for path in _ends(cut)),
+            touches=unique(
+                path for step in steps for path in step.paths if path in self._material.files
+            ),
             needs=needs,
             gain=(group.before.pairs - group.after.pairs) / max(1, statements),
         )
@@ -174,11 +189,11 @@ def _ends(cut: CutEdge) -> tuple[str, str]:
     return cut.source, cut.target
 
 
-def _title(circle: Circle, group: _Group) -> str:
+def _title(circle: Circle, group: _Group, *, first: bool) -> str:
     left = sorted(group.before.files - group.after.files)
     if not group.after.files:
         names = listed([code(path) for path in sorted(group.before.files)], 2)
-        return f"Open what is left of circle {circle.number}: {names}"
+        return f"Open {'' if first else 'what is left of '}circle {circle.number}: {names}"
     if left:
         names = listed([code(path) for path in left], 2)
         return f"Take {names} out of circle {circle.number}"
@@ -202,3 +217,21 @@ def _intent(circle: Circle, group: _Group, statements: int) -> str:
         f"{text}; {counted(len(group.after.files), 'file')} still import each other in circles, "
         f"{group.after.largest} in the largest"
     )
+
+
+def _merge_small(plans: Sequence[_CirclePlan]) -> None:
+    """Join neighbours of fewest cuts, the last ones first: the early ones gain most by far."""
+    while sum(len(plan.groups) for plan in plans) > _MILESTONES_WANTED:
+        pairs = [
+            (len(before.cuts) + len(after.cuts), -at, plan.circle.number, plan)
+            for plan in plans
+            for at, (before, after) in enumerate(pairwise(plan.groups))
+        ]
+        smallest = min(pairs, key=lambda pair: pair[:3], default=None)
+        if smallest is None or smallest[0] > _CUTS_MAX:
+            return
+        _, place, _, plan = smallest
+        before, after = plan.groups[-place : 2 - place]
+        plan.groups[-place : 2 - place] = [
+            _Group((*before.cuts, *after.cuts), before.before, after.after)
+        ]
