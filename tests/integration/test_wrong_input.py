@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.support.command_line import Answer, CommandLine
 from tests.support.git_server import git_server
+from tests.support.postgres import PostgresServer, create_database, drop_database
 from tests.support.repositories import make_repository
 
 KEY = "5a" * 32
@@ -86,7 +87,7 @@ def test_a_malformed_key(prism: CommandLine) -> None:
     prism.variables["CREDENTIAL_ENCRYPTION_KEY"] = "abc123"
     arguments = ("credential", "add", "--name", "n", "--provider", "github", "--host", "github.com")
     answer = prism(*arguments, stdin="token-of-somebody")
-    _refused(answer, 2, "CREDENTIAL_ENCRYPTION_KEY", "6 characters")
+    _refused(answer, 2, "CREDENTIAL_ENCRYPTION_KEY", "6 hex digits")
     assert "abc123" not in answer.err
 
 
@@ -192,10 +193,7 @@ def test_a_postgres_that_is_away(prism: CommandLine) -> None:
     assert "hunter2" not in answer.err
 
 
-def test_a_postgres_without_tables(postgres_server: object, tmp_path: Path) -> None:
-    from tests.support.postgres import PostgresServer, create_database, drop_database
-
-    assert isinstance(postgres_server, PostgresServer)
+def test_a_postgres_without_tables(postgres_server: PostgresServer, tmp_path: Path) -> None:
     name = create_database(postgres_server, template="template1")
     try:
         prism = CommandLine(tmp_path / "data", {"PRISM_DATABASE_URL": postgres_server.url(name)})
