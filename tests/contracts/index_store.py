@@ -224,6 +224,14 @@ class IndexStoreContract:
             assert symbols_of(reader, "odel.save") == []
             assert symbols_of(reader, "%") == []
 
+    def test_a_symbol_that_is_named_so_twice_is_found_once(self, store: IndexStore) -> None:
+        """By its name, and by a qualified name that does not end in it."""
+        symbol = a_symbol("b", name="a.b")
+        facts = RunFacts(blobs=[facts_of(oid(1), symbol)], files=[a_file("a.py", oid(1))])
+        run = store_run(store, facts)
+        with store.read(1, run.id) as reader:
+            assert symbols_of(reader, "a.b") == [("a.py", "b")]
+
     def test_the_index_of_names_finds_what_is_named_so(self, store: IndexStore) -> None:
         """Also where the qualified name does not end in the name."""
         text = st.text("ab.", max_size=4)

@@ -240,6 +240,8 @@ def test_transactions_end_after_so_many_rows(database: Database, store: IndexSto
         run = finish(writer, RunFacts())
     with store.read(1, run.id) as reader:
         assert list(reader.edges()) == sorted(edges)
+    store.sweep(1, keep=[], running=[])
+    assert "prism_run_edges" not in counts(database, 1)
 
 
 def test_large_facts_of_blobs_are_split_by_bytes(database: Database, store: IndexStore) -> None:

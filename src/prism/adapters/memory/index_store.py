@@ -39,8 +39,8 @@ class _Project:
 
 
 class MemoryIndexStore(IndexStore):
-    """Thread-safe. The rows of a finished run are never changed, only replaced, so a reader that
-    holds them has its snapshot."""
+    """Thread-safe. What a finished run consists of is never changed or taken away, only replaced by
+    a shorter copy, so a reader that holds it has its snapshot."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -107,7 +107,7 @@ class MemoryIndexStore(IndexStore):
             if rows.run.state is not RunState.FINISHED:
                 raise _no_run(project_id, run_id)
             project = self._project(project_id)
-            reader = MemoryIndexReader(rows, dict(project.blobs), dict(project.commits))
+            reader = MemoryIndexReader(rows, project.blobs, project.commits)
         yield reader
 
     def sweep(self, project_id: int, *, keep: Sequence[int], running: Sequence[JobRef]) -> int:
