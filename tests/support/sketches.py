@@ -13,7 +13,8 @@
 
 A line that ends in '/' is a folder, a file may say its lines, commits and that it is a test or a
 note (any file without code facts). Below a file stand its imports (line, verb, target, names, each
-with its home where that is another file) and its definitions. The text of a file is made to fit.
+with its home where that is another file), its definitions, and lines of text that it says ('9 says
+total = price.VAT'). A definition may say what it uses. The text of a file is made to fit.
 """
 
 from collections.abc import Sequence
@@ -118,7 +119,9 @@ class _Reader:
         file.status = "listed" if "note" in words else "indexed"
 
     def _read_fact(self, words: list[str], line: str) -> None:
-        if words[0].isdigit():
+        if words[0].isdigit() and words[1] == "says":
+            self._file.text[int(words[0])] = line.split(maxsplit=2)[2]
+        elif words[0].isdigit():
             self._read_import(int(words[0]), words[1], line.split(maxsplit=2)[2])
         else:
             self._read_symbol(words)
@@ -156,7 +159,8 @@ class _Reader:
                 int(start), int(end or start), "", "", "public", 0, (), "", complexity, 0, 0,
             )
         )  # fmt: skip
-        self._file.text[int(start)] = f"{words[0]} {words[1]}:"
+        uses = " ".join(words[words.index("uses") + 1 :]) if "uses" in words else ""
+        self._file.text[int(start)] = f"{words[0]} {words[1]}: {uses}".rstrip()
 
     def finish(self, unresolved: int) -> Sketch:
         files = [self._run_file(self.files[path]) for path in sorted(self.files)]

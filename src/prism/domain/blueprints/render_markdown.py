@@ -62,9 +62,9 @@ def _overview(phases: Sequence[Phase]) -> list[str]:
     if not phases:
         return []
     rows = [
-        f"| {milestone.number} | {_inline(milestone.title)} | {_measure(milestone.measure)} |"
+        f"| {_plain(each.number)} | {_inline(each.title)} | {_measure(each.measure)} |"
         for phase in phases
-        for milestone in phase.milestones
+        for each in phase.milestones
     ]
     return ["## Milestones", "", "| | milestone | from → to |", "|---|---|---|", *rows, ""]
 
@@ -82,14 +82,14 @@ def _phase(
 
 
 def _milestone(milestone: Milestone, numbers: dict[str, str], notes: "_Footnotes") -> Iterable[str]:
-    yield f"### {milestone.number} {_inline(milestone.title)}"
+    yield f"### {_plain(milestone.number)} {_inline(milestone.title)}"
     yield ""
     yield notes.cited(milestone.intent)
     yield ""
     yield f"- Measure: {_measure(milestone.measure)}"
     if milestone.key_files:
         yield f"- Files: {', '.join(code(path) for path in milestone.key_files)}"
-    after = [numbers[each] for each in milestone.depends_on if each in numbers]
+    after = [_plain(numbers[each]) for each in milestone.depends_on if each in numbers]
     if after:
         yield f"- After: {', '.join(after)}"
     yield f"- Check: {_command(milestone.verification)}"
