@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache, partial
 
 from sqlalchemy import (
     Connection,
@@ -13,7 +14,6 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    literal_column,
     or_,
     select,
     true,
@@ -24,9 +24,10 @@ from sqlalchemy.exc import IntegrityError
 from prism.adapters.sql import parking
 from prism.adapters.sql.engine import one_statement, reading, writing
 from prism.adapters.sql.job_rows import changes, new_row, to_job
+from prism.adapters.sql.job_statements import claim_statement, held_statement, renew_statement
 from prism.adapters.sql.jobs_tables import jobs, projects
 from prism.adapters.sql.moments import Moments
-from prism.adapters.sql.parking import CLAIMABLE, ORDER, PENDING, RUNNING
+from prism.adapters.sql.parking import RUNNING
 from prism.adapters.sql.pointers import move_pointers, read_pointers
 from prism.adapters.sql.signals import waking
 from prism.application.ports.jobs import JobRepository
@@ -64,6 +65,10 @@ class SqlJobRepository(JobRepository):
         self._moments = moments
         self._jitter = jitter
         self._park_from = park_from
+        remember = lru_cache(maxsize=16)
+        self._claim_statement = remember(partial(claim_statement, moments))
+        self._renew_statement = remember(partial(renew_statement, moments))
+        self._held_statement = held_statement(moments)
 
     def claim(
         self, *, worker: str, host: str, lease_seconds: float, only: int | None = None
@@ -85,45 +90,12 @@ class SqlJobRepository(JobRepository):
         lease_seconds: float,
         only: int | None,
     ) -> Claim | None:
-        next_job = self._next_job(host, only).cte("next_job")
-        next_job = next_job.prefix_with("MATERIALIZED", dialect="postgresql")
-        now = self._moments.now()
-        claimed = (
-            update(jobs)
-            .where(jobs.c.id.in_(select(next_job.c.id)))
-            .values(
-                status=JobState.RUNNING.value,
-                attempt=jobs.c.attempt + 1,
-                worker=worker,
-                lease_until=self._moments.after(lease_seconds),
-                heartbeat_at=now,
-                started_at=now,
-                finished_at=None,
-                cancel_requested_at=None,
-                rerun=False,
-                parked=False,
-                progress=None,
-            )
-            .returning(jobs)
-        )
-        row = connection.execute(claimed).mappings().one_or_none()
-        return None if row is None else Claim(job=to_job(row))
-
-    def _next_job(self, host: str, only: int | None) -> Select[int]:
-        running = jobs.alias("running")
-        busy = exists().where(
-            running.c.project_id == jobs.c.project_id,
-            literal_column("running.status = 'running'"),
-        )
-        due = select(jobs.c.id).where(
-            PENDING if only is not None else CLAIMABLE,
-            jobs.c.run_at <= self._moments.now(),
-            or_(jobs.c.host.is_(None), jobs.c.host == host),
-            ~busy,
-        )
+        statement = self._claim_statement(lease_seconds, only is not None)
+        values: dict[str, object] = {"claimant": worker, "on_host": host}
         if only is not None:
-            due = due.where(jobs.c.id == only)
-        return due.order_by(*ORDER).limit(1).with_for_update(skip_locked=True, of=jobs)
+            values["job"] = only
+        row = connection.execute(statement, values).mappings().one_or_none()
+        return None if row is None else Claim(job=to_job(row))
 
     def renew(
         self,
@@ -133,22 +105,17 @@ class SqlJobRepository(JobRepository):
         progress: Progress | None = None,
         clone_path: str | None = None,
     ) -> Renewal:
-        values: dict[str, object] = {
-            "lease_until": self._moments.after(lease_seconds),
-            "heartbeat_at": self._moments.now(),
-        }
+        new: dict[str, object] = {}
         if progress is not None:
-            values["progress"] = progress.as_json()
+            new["progress"] = progress.as_json()
         if clone_path is not None:
-            values["clone_path"] = clone_path
-        renewed = (
-            update(jobs)
-            .where(jobs.c.id == claim.id, jobs.c.attempt == claim.attempt, RUNNING)
-            .values(values)
-            .returning(jobs.c.cancel_requested_at)
-        )
+            new["clone_path"] = clone_path
+        statement = self._renew_statement(lease_seconds, frozenset(new))
+        values = {"job": claim.id, "in_attempt": claim.attempt}
         with one_statement(self._engine) as connection:
-            row = connection.execute(renewed).one_or_none()
+            row = connection.execute(
+                statement, {**values, **{f"new_{name}": value for name, value in new.items()}}
+            ).one_or_none()
         if row is None:
             return Renewal.LEASE_LOST
         return Renewal.CONTINUE if row[0] is None else Renewal.CANCEL_REQUESTED
@@ -216,16 +183,18 @@ class SqlJobRepository(JobRepository):
 
     def _tidy(self) -> None:
         """Keep claims flat: see ``parking``."""
+        with reading(self._engine) as connection:
+            stranded = parking.stranded(connection)
+        for project_id in stranded:
+            with writing(self._engine) as connection:
+                parking.unpark_best(connection, project_id)
         for _ in range(_PARK_ROUNDS_MAX):
             with reading(self._engine) as connection:
                 blocked = parking.count_blocked(connection, self._moments.now())
-                stranded = parking.stranded(connection)
-            if blocked < self._park_from and not stranded:
+            if blocked < self._park_from:
                 return
             with writing(self._engine) as connection:
                 parking.park(connection, self._moments.now())
-                for project_id in stranded:
-                    parking.unpark_best(connection, project_id)
 
     def request_cancel(self, job_id: int) -> JobState:
         with writing(self._engine) as connection:
@@ -329,10 +298,8 @@ class SqlJobRepository(JobRepository):
 
     def _held(self, connection: Connection, claim: Claim) -> tuple[Job, datetime] | None:
         """The claim's job and the time, its row locked; None when the lease is lost."""
-        fenced = select(jobs, self._moments.now().label("now")).where(
-            jobs.c.id == claim.id, jobs.c.attempt == claim.attempt, RUNNING
-        )
-        row = connection.execute(fenced.with_for_update()).mappings().one_or_none()
+        values = {"job": claim.id, "in_attempt": claim.attempt}
+        row = connection.execute(self._held_statement, values).mappings().one_or_none()
         return None if row is None else _with_time(row)
 
     def _locked(self, connection: Connection, job_id: int) -> tuple[Job, datetime]:

@@ -1,9 +1,12 @@
-"""What time it is, as an expression in a statement: the database's own, or an injected clock's."""
+"""What time it is, as an expression in a statement: the database's own, or an injected clock's.
+
+The expressions look at the time when the statement runs, so that a statement can be built once.
+"""
 
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, func, literal
+from sqlalchemy import ColumnElement, Interval, bindparam, func, type_coerce
 
 from prism.adapters.sql.metadata import UtcTime
 from prism.application.ports.clock import Clock
@@ -28,9 +31,10 @@ class ServerMoments:
 
     def after(self, seconds: float) -> ColumnElement[datetime]:
         """Relative to the beginning of the transaction."""
-        shift = self.offset + timedelta(seconds=seconds)
-        moment: ColumnElement[datetime] = func.now(type_=UtcTime)
-        return moment + literal(shift) if shift else moment
+        shift = bindparam(
+            None, callable_=lambda: self.offset + timedelta(seconds=seconds), type_=Interval()
+        )
+        return type_coerce(func.now() + shift, UtcTime)
 
 
 class ClockMoments:
@@ -43,4 +47,6 @@ class ClockMoments:
         return self.after(0.0)
 
     def after(self, seconds: float) -> ColumnElement[datetime]:
-        return literal(self._clock.now() + timedelta(seconds=seconds), UtcTime)
+        return bindparam(
+            None, callable_=lambda: self._clock.now() + timedelta(seconds=seconds), type_=UtcTime
+        )

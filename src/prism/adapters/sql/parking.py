@@ -45,8 +45,12 @@ CLAIMABLE: ColumnElement[bool] = literal_column(
 )
 PENDING: ColumnElement[bool] = literal_column("prism_jobs.status = 'pending'")
 RUNNING: ColumnElement[bool] = literal_column("prism_jobs.status = 'running'")
+#: A LIMIT that a prepared statement's planner can see.
+ONE: ColumnElement[int] = literal_column("1")
 PARKED: ColumnElement[bool] = literal_column("prism_jobs.parked")
 ORDER = (jobs.c.priority.desc(), jobs.c.run_at, jobs.c.id)
+
+_any_parked = jobs.alias("any_parked")
 
 
 def park(connection: Connection, now: ColumnElement[datetime]) -> None:
@@ -91,14 +95,16 @@ def unpark_best(connection: Connection, project_id: int) -> None:
 
 def has_parked(project_id: int) -> ColumnElement[bool]:
     """Whether it has any: mostly not, and then there is nothing to unpark."""
-    any_parked = jobs.alias("any_parked")
     return exists().where(
-        any_parked.c.project_id == project_id, literal_column("any_parked.parked")
+        _any_parked.c.project_id == project_id, literal_column("any_parked.parked")
     )
 
 
 def stranded(connection: Connection) -> Sequence[int]:
-    """Projects with parked jobs but no running one: a moment's coincidence, or a broken rule."""
+    """Projects with parked jobs and no running one.
+
+    One of theirs is unparked already, unless a rule was broken: one more does no harm.
+    """
     return connection.execute(_STRANDED).scalars().all()
 
 
@@ -121,7 +127,7 @@ _STRANDED = text("""
 
 def _head(now: ColumnElement[datetime]) -> Select[int, int]:
     due = select(jobs.c.id, jobs.c.project_id).where(CLAIMABLE, jobs.c.run_at <= now)
-    return due.order_by(*ORDER).limit(HEAD)
+    return due.order_by(*ORDER).limit(literal_column(str(HEAD)))
 
 
 def _waits_for_known_host() -> ColumnElement[bool]:
@@ -135,5 +141,5 @@ def _host_of(project_id: int) -> ScalarSelect[str | None]:
 
 def _best_parked(project_id: int, where: ColumnElement[bool]) -> ScalarSelect[int]:
     parked = select(jobs.c.id).where(PARKED, jobs.c.project_id == project_id, where)
-    locked = parked.order_by(*ORDER).limit(1).with_for_update(skip_locked=True)
+    locked = parked.order_by(*ORDER).limit(ONE).with_for_update(skip_locked=True)
     return locked.correlate(None).scalar_subquery()

@@ -1,0 +1,93 @@
+"""The statements of a worker's every round, built once: building costs more than running them.
+
+Values are parameters by name; what the planner of a prepared statement must know (status, LIMIT)
+is written out, or it plans for a tenth of all jobs.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    exists,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from prism.adapters.sql.jobs_tables import jobs
+from prism.adapters.sql.moments import Moments
+from prism.adapters.sql.parking import CLAIMABLE, ONE, ORDER, PENDING, RUNNING
+from prism.domain.jobs import JobState
+
+_running = jobs.alias("running")
+_BUSY = exists().where(
+    _running.c.project_id == jobs.c.project_id, literal_column("running.status = 'running'")
+)
+_CLAIMED = {
+    "status": JobState.RUNNING.value,
+    "attempt": jobs.c.attempt + 1,
+    "finished_at": None,
+    "cancel_requested_at": None,
+    "rerun": False,
+    "parked": False,
+    "progress": None,
+}
+
+
+def claim_statement(
+    moments: Moments, lease_seconds: float, only: bool
+) -> ReturningUpdate[*tuple[Any, ...]]:
+    """Takes the next due job and returns it. Parameters: claimant, on_host and, with *only*, job.
+
+    The materialised part runs once; rows that others lock are skipped there, not waited for.
+    """
+    next_job = _next_job(moments.now(), only).cte("next_job")
+    next_job = next_job.prefix_with("MATERIALIZED", dialect="postgresql")
+    taken = update(jobs).where(jobs.c.id == select(next_job.c.id).scalar_subquery())
+    times = {
+        "lease_until": moments.after(lease_seconds),
+        "heartbeat_at": moments.now(),
+        "started_at": moments.now(),
+    }
+    return taken.values(**_CLAIMED, **times, worker=bindparam("claimant")).returning(jobs)
+
+
+def _next_job(now: ColumnElement[datetime], only: bool) -> Select[int]:
+    here = or_(jobs.c.host.is_(None), jobs.c.host == bindparam("on_host"))
+    due = select(jobs.c.id).where(
+        PENDING if only else CLAIMABLE, jobs.c.run_at <= now, here, ~_BUSY
+    )
+    if only:
+        due = due.where(jobs.c.id == bindparam("job"))
+    return due.order_by(*ORDER).limit(ONE).with_for_update(skip_locked=True, of=jobs)
+
+
+def renew_statement(
+    moments: Moments, lease_seconds: float, columns: frozenset[str]
+) -> ReturningUpdate[datetime | None]:
+    """Heartbeat and cancel poll; returns a row unless the lease is lost.
+
+    Parameters: job, in_attempt, and a new value for each of *columns* (``new_progress`` …).
+    """
+    values: dict[str, Any] = {
+        "lease_until": moments.after(lease_seconds),
+        "heartbeat_at": moments.now(),
+        **{name: bindparam(f"new_{name}", type_=jobs.c[name].type) for name in columns},
+    }
+    held = update(jobs).where(*held_by())
+    return held.values(values).returning(jobs.c.cancel_requested_at)
+
+
+def held_statement(moments: Moments) -> Select[*tuple[Any, ...]]:
+    """The job of a claim and the time, its row locked. Parameters: job, in_attempt."""
+    return select(jobs, moments.now().label("now")).where(*held_by()).with_for_update()
+
+
+def held_by() -> tuple[ColumnElement[bool], ...]:
+    """The fence: this attempt, still running."""
+    return (jobs.c.id == bindparam("job"), jobs.c.attempt == bindparam("in_attempt"), RUNNING)
