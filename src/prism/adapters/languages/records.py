@@ -15,7 +15,7 @@ differences: columns of equal things compress well, and packing them is a handfu
 import struct
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, count, repeat
 from operator import sub
 from typing import Any, TypeVar
@@ -44,6 +44,7 @@ _LEVEL = 1
 _UNPACKED_MAX = 256 * 1024 * 1024
 
 Columns = list[Any]  # what msgpack gives back: lists of str, int, bytes
+Built = TypeVar("Built")
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
 
@@ -89,14 +90,27 @@ def unpack_outline(record: bytes) -> Outline:
 
     Raises SchemaMismatch for a format of another program version, Permanent for damaged bytes.
     """
-    return _outline(_content(record[_HEADER.size : _outline_end(record)]))
+    return _shaped(_outline, _content(record[_HEADER.size : _outline_end(record)]))
 
 
 def unpack(record: bytes) -> FileFacts:
     """All facts in a full record. Raises as ``unpack_outline`` does."""
     end = _outline_end(record)
-    outline = _outline(_content(record[_HEADER.size : end]))
-    comments, windows, references, flows, strings, marks, problems, words = _content(record[end:])
+    outline = unpack_outline(record)
+    return _shaped(lambda rest: _facts(outline, rest), _content(record[end:]))
+
+
+def _shaped(build: Callable[[Columns], Built], content: Columns) -> Built:
+    """*build* the facts. Bytes come from the store, or from a process that parsed hostile files:
+    what has another shape than facts is refused like what cannot be unpacked."""
+    try:
+        return build(content)
+    except (TypeError, ValueError, LookupError, OverflowError) as error:
+        raise _damaged() from error
+
+
+def _facts(outline: Outline, rest: Columns) -> FileFacts:
+    comments, windows, references, flows, strings, marks, problems, words = rest
     return FileFacts(
         language=outline.language,
         lines=outline.lines,
@@ -153,15 +167,17 @@ def _content(chunk: bytes) -> Columns:
             packed, use_list=True, strict_map_key=True, unicode_errors="surrogatepass"
         )
     except (zlib.error, ValueError, msgpack.exceptions.UnpackException) as error:
-        raise Permanent(
-            "a stored record of facts is damaged", hint="index the project again"
-        ) from error
+        raise _damaged() from error
     return content
+
+
+def _damaged() -> Permanent:
+    return Permanent("a stored record of facts is damaged", hint="index the project again")
 
 
 def _outline_end(record: bytes) -> int:
     if len(record) < _HEADER.size:
-        raise Permanent("a stored record of facts is empty", hint="index the project again")
+        raise _damaged()
     version, length = _HEADER.unpack_from(record)
     if version != FORMAT:
         raise SchemaMismatch(

@@ -31,9 +31,11 @@ from prism.domain.facts.structure import (
 #: ``kind_id`` of a Step, and of tree-sitter's ERROR nodes.
 STEP = -1
 ERROR = 65535
-#: Definitions nested deeper than this are walked as part of the body around them: a qualified name
-#: per level would grow with the square of the depth.
+#: Definitions nested deeper than this, or below a longer qualified name, are walked as part of the
+#: body around them: names that repeat those around them would grow with the square of the depth.
 DEPTH_MAX = 64
+QUALNAME_MAX = 400
+NAME_MAX = 200
 SIGNATURE_MAX = 400
 
 
@@ -234,11 +236,12 @@ class Walk:
     ) -> int:
         """A symbol for definition *node*, child of the present one; returns its index, or NONE
         below DEPTH_MAX levels. Its name is declared in *scope*, the present one if None."""
-        if self.depth >= DEPTH_MAX:
-            return NONE
         parent = self.symbol
-        qualname = f"{self.symbols[parent].qualname}.{name}" if parent != NONE else name
-        self.symbols.append(Draft(kind, name, qualname, parent, node))
+        prefix = f"{self.symbols[parent].qualname}." if parent != NONE else ""
+        if self.depth >= DEPTH_MAX or len(prefix) > QUALNAME_MAX:
+            return NONE
+        shown = name[:NAME_MAX]
+        self.symbols.append(Draft(kind, shown, prefix + shown, parent, node))
         index = len(self.symbols) - 1
         if declare:
             self.scopes.declare(self.scope if scope is None else scope, name, symbol=index)

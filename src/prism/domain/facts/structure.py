@@ -224,7 +224,8 @@ class Mark(NamedTuple):
 
 
 class ParseProblem(NamedTuple):
-    """Where the grammar could not follow. ``kind``: 'error' or 'missing'."""
+    """Where the grammar could not follow. ``kind``: 'error', 'missing', or 'limit: ' and the limit
+    that the file is beyond; then there are no facts but its lines."""
 
     kind: str
     line: int

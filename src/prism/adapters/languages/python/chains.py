@@ -19,6 +19,9 @@ from prism.adapters.languages.walk import Walk
 
 #: Alternatives of one expression that flows follow; more are dropped.
 _SOURCES_MAX = 16
+_STEPS_MAX = 100
+#: Characters of a chain: flows repeat it once for each argument.
+_CHAIN_MAX = 200
 _VALUES = frozenset(
     {
         ATTRIBUTE,
@@ -41,7 +44,7 @@ def chain_of(walk: Walk, node: Node) -> tuple[str, Node | None]:
     """
     kind = node.kind_id
     if kind == IDENTIFIER:
-        return walk.text(node), None
+        return walk.text(node)[:_CHAIN_MAX], None
     if kind != ATTRIBUTE:
         return "", node
     inner = node.child(0)
@@ -49,11 +52,11 @@ def chain_of(walk: Walk, node: Node) -> tuple[str, Node | None]:
         inner = inner.child(0)
     if inner.kind_id == IDENTIFIER:
         text = walk.text(node)
-        return (
-            text if text.isascii() and " " not in text and "\n" not in text else _parts(text)
-        ), None
+        if " " in text or "\n" in text or "\t" in text or "\\" in text or "#" in text:
+            text = _parts(text)
+        return text[:_CHAIN_MAX], None
     raw = walk.source[inner.end_byte : node.end_byte].decode("utf-8", "replace")
-    return _parts(raw), inner
+    return _parts(raw)[:_CHAIN_MAX], inner
 
 
 def _parts(text: str) -> str:
@@ -75,7 +78,9 @@ def sources(walk: Walk, node: Node) -> list[str]:
         return []
     found: list[str] = []
     stack = [node]
-    while stack and len(found) < _SOURCES_MAX:
+    for _step in range(_STEPS_MAX):
+        if not stack or len(found) >= _SOURCES_MAX:
+            break
         node = stack.pop()
         kind = node.kind_id
         if kind == IDENTIFIER:

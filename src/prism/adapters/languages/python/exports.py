@@ -1,5 +1,6 @@
 """Python's ``__all__``, and what is only known when the whole file has been walked."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from tree_sitter import Node
@@ -12,7 +13,7 @@ from prism.adapters.languages.words import (
     FORM_IMPORT,
     FORM_REEXPORT,
 )
-from prism.domain.facts.structure import NONE, Binding, Export
+from prism.domain.facts.structure import NONE, Export
 
 
 @dataclass(slots=True)
@@ -60,30 +61,24 @@ def before_resolve(walk: Walk) -> None:
 
 def after_resolve(walk: Walk) -> None:
     """``import a.b`` and ``import a.c`` both bind ``a``: pick by what the chain goes on with."""
-    plain: dict[str, list[int]] = {}
+    plain: dict[tuple[int, str], int] = {}
+    locals_seen: Counter[str] = Counter()
     for index, binding in enumerate(walk.bindings):
         if binding.local and not binding.imported and "." in binding.module:
-            plain.setdefault(binding.local, []).append(index)
-    several = {local: found for local, found in plain.items() if len(found) > 1}
-    if not several:
+            plain.setdefault((binding.enclosing, binding.module), index)
+            locals_seen[binding.local] += 1
+    if not any(count > 1 for count in locals_seen.values()):
         return
     for at, reference in enumerate(walk.references):
-        if reference.binding == NONE:
+        if reference.binding == NONE or "." not in reference.chain:
             continue
         binding = walk.bindings[reference.binding]
-        candidates = several.get(binding.local)
-        if candidates is None or binding.imported:
+        if binding.imported or locals_seen[binding.local] < 2:
             continue
-        best = _longest(walk.bindings, candidates, reference.chain, binding.enclosing)
-        if best != NONE:
-            walk.references[at] = reference._replace(binding=best)
-
-
-def _longest(bindings: list[Binding], candidates: list[int], chain: str, enclosing: int) -> int:
-    best, length = NONE, -1
-    for index in candidates:
-        module = bindings[index].module
-        fits = bindings[index].enclosing == enclosing and f"{chain}.".startswith(f"{module}.")
-        if fits and len(module) > length:
-            best, length = index, len(module)
-    return best
+        prefix = reference.chain
+        while "." in prefix:
+            best = plain.get((binding.enclosing, prefix))
+            if best is not None:
+                walk.references[at] = reference._replace(binding=best)
+                break
+            prefix = prefix.rpartition(".")[0]

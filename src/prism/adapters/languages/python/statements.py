@@ -9,6 +9,7 @@ from prism.adapters.languages.python.definitions import visibility
 from prism.adapters.languages.python.exports import note_all
 from prism.adapters.languages.python.kinds import (
     AS,
+    ASSIGNMENT,
     BLOCK,
     COLON,
     COMMENT,
@@ -59,25 +60,31 @@ _ELEMENTS_MAX = 200
 
 
 def assignment(walk: Walk, node: Node) -> Sequence[Visit]:
-    """``a = b``, ``a: T = b``, ``a: T``; at module and class level the names are symbols."""
-    children = node.children
-    target = children[0]
+    """``a = b = c``, ``a: T = b``, ``a: T``; at module and class level the names are symbols.
+
+    The whole chain at once: each target gets the last value.
+    """
+    targets: list[Node] = []
     rest: list[Visit] = []
-    value: Node | None = None
-    for at, child in enumerate(children):
-        if child.kind_id == TYPE or child.kind_id == COMMENT:
-            rest.append(child)
-        elif child.kind_id == EQUALS:
-            value = children[-1]
-            rest.extend(children[at:])
-            break
-    _symbols(walk, node, target)
-    if value is None:
-        return [*assign(walk, target, ()), *rest]
-    while value.kind_id == node.kind_id:  # a = b = c: every target gets the last value
-        value = value.children[-1]
-    note_all(walk, target, value)
-    return [*_assign_value(walk, target, value), *rest]
+    value: Node | None = node
+    while value is not None and value.kind_id == ASSIGNMENT:
+        children = value.children
+        targets.append(children[0])
+        walk.tokens.append(ASSIGNMENT)
+        rest.extend(child for child in children[1:3] if child.kind_id in (TYPE, COMMENT))
+        _symbols(walk, value, children[0])
+        value = children[-1] if any(c.kind_id == EQUALS for c in children[1:4]) else None
+    visits: list[Visit] = []
+    for target in targets:
+        if value is None:
+            visits.extend(assign(walk, target, ()))
+        else:
+            note_all(walk, target, value)
+            visits.extend(_assign_value(walk, target, value))
+    visits.extend(rest)
+    if value is not None:
+        visits.append(value)
+    return visits
 
 
 def _assign_value(walk: Walk, target: Node, value: Node) -> list[Visit]:
