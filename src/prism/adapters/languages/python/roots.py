@@ -42,7 +42,11 @@ class Roots:
         self._root: dict[str, str] = {}
         for folder in sorted(tree.folders, key=lambda folder: (folder.count("/"), folder)):
             self._root[folder] = self._infer(folder)
-        self._by_first = self._first_names()
+        firm = {self._root[folder] for folder in tree.packages if folder in self._root}
+        firm |= self._explicit | self._projects
+        #: Folders of scripts: what lies in one is seen by its own files only.
+        self._scripts = set(self._root.values()) - firm
+        self._by_first = self._first_names(firm | self._scripts)
 
     def of(self, folder: str) -> str:
         """The root that modules in *folder* are named from."""
@@ -55,9 +59,12 @@ class Roots:
         script = [folder] if folder not in self._tree.packages and folder != own else []
         found = [root for root in script if self._tree.has_child(root, first)]
         others = [root for root in self._by_first.get(first, ()) if root not in script]
-        others = [root for root in others if root == own or _visible(folder, root)]
+        others = [root for root in others if root == own or self._is_seen(folder, root)]
         others.sort(key=lambda root: (root != own, -_shared(folder, root), root))
         return found + others
+
+    def _is_seen(self, folder: str, root: str) -> bool:
+        return root not in self._scripts and _visible(folder, root)
 
     def _infer(self, folder: str) -> str:
         is_package = folder in self._tree.packages and folder != ""
@@ -109,10 +116,8 @@ class Roots:
                 return folder
         return None
 
-    def _first_names(self) -> dict[str, list[str]]:
+    def _first_names(self, roots: set[str]) -> dict[str, list[str]]:
         """First component -> roots that have it."""
-        roots = {self._root[folder] for folder in self._tree.packages if folder in self._root}
-        roots |= self._explicit | self._projects | set(self._root.values())
         found: dict[str, set[str]] = {}
         for key in [*self._tree.modules, *self._tree.folders]:
             here = key
