@@ -20,7 +20,7 @@ export class View {
 }
 
 @Injectable()
-class Undecorated {}
+class Injected {}
 
 class Untouched {
   constructor(plain: Plain) {}

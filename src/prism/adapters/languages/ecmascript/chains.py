@@ -10,6 +10,8 @@ from prism.adapters.languages.words import ROLE_TYPE
 
 #: Alternatives of one expression that flows follow; more are dropped.
 _SOURCES_MAX = 16
+#: Nodes looked at for that: a value may hold assignments whose values hold assignments …
+_STEPS_MAX = 24
 _HEADS = frozenset(("identifier", "this", "super"))
 _PLAIN = re.compile(r"[\w$.#]+")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
@@ -73,7 +75,9 @@ def sources(walk: Walk, node: Node) -> list[str]:
         return []
     found: list[str] = []
     stack = [node]
-    while stack and len(found) < _SOURCES_MAX:
+    for _ in range(_STEPS_MAX):
+        if not stack or len(found) >= _SOURCES_MAX:
+            break
         node = stack.pop()
         kind = kinds[node.kind_id]
         if kind == "identifier":

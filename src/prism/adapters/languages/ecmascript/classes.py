@@ -1,4 +1,4 @@
-"""Classes and their members, interfaces, enums, type aliases and namespaces."""
+"""Classes: their members, bases, decorators, type parameters."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 from tree_sitter import Node
 
 from prism.adapters.languages.ecmascript.chains import chain_of, property_name, sources, unwrap
-from prism.adapters.languages.ecmascript.docs import docstring, docstring_of, signature
+from prism.adapters.languages.ecmascript.docs import docstring, docstring_of, name_start, signature
 from prism.adapters.languages.ecmascript.functions import (
     FUNCTIONS,
     decorator_texts,
@@ -14,33 +14,24 @@ from prism.adapters.languages.ecmascript.functions import (
     function_member,
     hashed,
     member,
-    name_start,
 )
-from prism.adapters.languages.ecmascript.state import NAMESPACE, in_block, state
+from prism.adapters.languages.ecmascript.state import state
 from prism.adapters.languages.ecmascript.targets import modifiers
 from prism.adapters.languages.scopes import BLOCK, CLASS
 from prism.adapters.languages.walk import Step, Visit, Walk
 from prism.adapters.languages.words import (
     FLAG_ABSTRACT,
     FLAG_CONDITIONAL,
-    FLAG_OVERLOAD,
     FLAG_STATIC,
     FLOW_ASSIGN,
     KIND_CLASS,
-    KIND_CONSTANT,
-    KIND_ENUM,
-    KIND_INTERFACE,
-    KIND_METHOD,
-    KIND_MODULE,
     KIND_PROPERTY,
-    KIND_TYPE_ALIAS,
     ROLE_BASE,
     ROLE_DECORATOR,
     ROLE_TYPE,
 )
 from prism.domain.facts.structure import NONE
 
-_BODIES = frozenset(("class_body", "interface_body", "object_type", "enum_body", "statement_block"))
 _CHAINED = frozenset(("identifier", "member_expression"))
 
 
@@ -71,7 +62,7 @@ def class_as(
     name = node.child_by_field_name("name")
     body = node.child_by_field_name("body")
     if index != NONE:
-        _describe(walk, index, node, around, body)
+        describe(walk, index, node, around, body)
         walk.symbols[index].decorators = decorator_texts(walk, decorators)
         if node.type == "abstract_class_declaration":
             walk.symbols[index].flags |= FLAG_ABSTRACT
@@ -84,7 +75,7 @@ def class_as(
     if node.type == "class" and name is not None:  # a class expression's name is its own affair
         own = Step(partial(_own_name, walk, index, name))
         visits = walk.enter(NONE, [own, *visits], BLOCK)
-    return hashed(walk, index, node, name, _with_type_parameters(walk, node, visits))
+    return hashed(walk, index, node, name, with_type_parameters(walk, index, node, visits))
 
 
 def _own_name(walk: Walk, index: int, name: Node) -> None:
@@ -117,12 +108,14 @@ def _with_decoration(walk: Walk, decorated: bool, visits: Sequence[Visit]) -> li
     ]
 
 
-def _with_type_parameters(walk: Walk, node: Node, visits: Sequence[Visit]) -> list[Visit]:
+def with_type_parameters(
+    walk: Walk, index: int, node: Node, visits: Sequence[Visit]
+) -> list[Visit]:
     """In a scope of their own: a class scope is not seen from the methods in it."""
     parameters = node.child_by_field_name("type_parameters")
     if parameters is None:
         return [*visits]
-    return walk.enter(NONE, [parameters, *visits], BLOCK)
+    return walk.enter(NONE, [*walk.owned(index, [parameters]), *visits], BLOCK)
 
 
 def type_parameters(walk: Walk, node: Node) -> Sequence[Visit]:
@@ -147,7 +140,7 @@ def _declared(walk: Walk, node: Node) -> bool:
     return node.is_error
 
 
-def _describe(walk: Walk, index: int, node: Node, around: Node, body: Node | None) -> None:
+def describe(walk: Walk, index: int, node: Node, around: Node, body: Node | None) -> None:
     draft = walk.symbols[index]
     start = name_start(around)
     draft.signature = signature(walk, start, node.end_byte if body is None else body.start_byte)
@@ -165,7 +158,7 @@ def class_heritage(walk: Walk, node: Node) -> Sequence[Visit]:
             for part in child.children:
                 visits.extend(_base(walk, part))
         elif kind == "implements_clause":
-            visits.extend(_type_bases(walk, child))
+            visits.extend(type_bases(walk, child))
         else:
             visits.extend(_base(walk, child))
     return visits
@@ -177,7 +170,7 @@ def _base(walk: Walk, node: Node) -> list[Visit]:
     return [node]
 
 
-def _type_bases(walk: Walk, node: Node) -> list[Visit]:
+def type_bases(walk: Walk, node: Node) -> list[Visit]:
     """Names of interfaces: bases that do not exist at run time."""
     visits: list[Visit] = []
     for child in node.children:
@@ -186,10 +179,6 @@ def _type_bases(walk: Walk, node: Node) -> list[Visit]:
             state(walk).erasable.add(named.start_byte)
         visits.extend(walk.as_role(ROLE_BASE, [child]) if child.is_named else [child])
     return visits
-
-
-def extends_type_clause(walk: Walk, node: Node) -> Sequence[Visit]:
-    return _type_bases(walk, node)
 
 
 def field_definition(walk: Walk, node: Node) -> Sequence[Visit]:
@@ -266,119 +255,6 @@ def class_method(walk: Walk, node: Node) -> Sequence[Visit]:
 
 def _first(node: Node, decorators: Sequence[Node]) -> int:
     return min([node.start_byte, *(one.start_byte for one in decorators)])
-
-
-def method_signature(walk: Walk, node: Node) -> Sequence[Visit]:
-    """A member without a body: of an interface, an abstract method, an overload."""
-    name = node.child_by_field_name("name")
-    rest = [child for child in node.children if child.is_named and child != name]
-    rest.extend(state(walk).before_member.pop(node.start_byte, ()))
-    if name is None or not walk.in_class():
-        return in_block(walk, rest)
-    index = walk.define(node, kind=KIND_METHOD, name=property_name(walk, name), declare=False)
-    if index == NONE:
-        return in_block(walk, rest)
-    draft = walk.symbols[index]
-    draft.signature = signature(walk, name_start(node), node.end_byte)
-    draft.docstring = docstring(walk, node.start_byte)
-    draft.visibility, flags = modifiers(walk, node)
-    draft.flags = flags | FLAG_OVERLOAD
-    return walk.owned(index, in_block(walk, rest))
-
-
-def property_signature(walk: Walk, node: Node) -> Sequence[Visit]:
-    name = node.child_by_field_name("name")
-    rest = [child for child in node.children if child.is_named and child != name]
-    if name is None or not walk.in_class():
-        return rest
-    index = walk.define(node, kind=KIND_PROPERTY, name=property_name(walk, name), declare=False)
-    if index != NONE:
-        draft = walk.symbols[index]
-        draft.signature = signature(walk, node.start_byte, node.end_byte)
-        draft.docstring = docstring(walk, node.start_byte)
-    return walk.owned(index, rest)
-
-
-def interface_declaration(walk: Walk, node: Node) -> Sequence[Visit]:
-    name = node.child_by_field_name("name")
-    if name is None:
-        return node.children
-    index = walk.define(node, kind=KIND_INTERFACE, name=walk.text(name))
-    body = node.child_by_field_name("body")
-    if index != NONE:
-        _describe(walk, index, node, node, body)
-    bases = [child for child in node.children if child.type == "extends_type_clause"]
-    members = body.children if body is not None else []
-    visits = [*walk.owned(index, bases), *walk.enter(index, members, CLASS)]
-    return hashed(walk, index, node, name, _with_type_parameters(walk, node, visits))
-
-
-def object_type(walk: Walk, node: Node) -> Sequence[Visit]:
-    """An object type of no name: its members are no symbols."""
-    visits: list[Visit] = []
-    for child in node.children:
-        kind = walk.kinds[child.kind_id]
-        if kind in ("property_signature", "method_signature"):
-            name = child.child_by_field_name("name")
-            rest = [part for part in child.children if part.is_named and part != name]
-            visits.extend(in_block(walk, rest) if kind == "method_signature" else rest)
-        else:
-            visits.append(child)
-    return visits
-
-
-def enum_declaration(walk: Walk, node: Node) -> Sequence[Visit]:
-    name = node.child_by_field_name("name")
-    body = node.child_by_field_name("body")
-    if name is None or body is None:
-        return node.children
-    index = walk.define(node, kind=KIND_ENUM, name=walk.text(name))
-    if index != NONE:
-        _describe(walk, index, node, node, body)
-    return hashed(walk, index, node, name, walk.enter(index, body.children, CLASS))
-
-
-def enum_member(walk: Walk, node: Node) -> Sequence[Visit] | None:
-    """``A`` or ``A = 1`` in an enum's body (elsewhere a plain name of a property)."""
-    assigned = node.type == "enum_assignment"
-    walk.token(node)
-    name = node.children[0] if assigned else node
-    if assigned or (walk.in_class() and _is_enum(walk)):
-        index = walk.define(node, kind=KIND_CONSTANT, name=property_name(walk, name), declare=False)
-        if index != NONE:
-            walk.symbols[index].signature = signature(walk, node.start_byte, node.end_byte)
-            walk.symbols[index].docstring = docstring(walk, node.start_byte)
-    return node.children[1:] if assigned else None
-
-
-def _is_enum(walk: Walk) -> bool:
-    return walk.symbol != NONE and walk.symbols[walk.symbol].kind == KIND_ENUM
-
-
-def type_alias_declaration(walk: Walk, node: Node) -> Sequence[Visit]:
-    name = node.child_by_field_name("name")
-    if name is None:
-        return node.children
-    index = walk.define(node, kind=KIND_TYPE_ALIAS, name=walk.text(name))
-    if index != NONE:
-        walk.symbols[index].signature = signature(walk, node.start_byte, node.end_byte)
-        walk.symbols[index].docstring = docstring_of(walk, node)
-    rest = [child for child in node.children if child.is_named and child != name]
-    visits = walk.as_role(ROLE_TYPE, in_block(walk, rest))
-    return hashed(walk, index, node, name, walk.owned(index, visits))
-
-
-def namespace(walk: Walk, node: Node) -> Sequence[Visit]:
-    """``namespace A.B {}`` and ``declare module "m" {}``: a module in the module."""
-    name = node.child_by_field_name("name")
-    body = node.child_by_field_name("body")
-    if name is None or body is None:
-        return []  # declare module "*.css";
-    text = "".join(property_name(walk, name).split())
-    index = walk.define(node, kind=KIND_MODULE, name=text)
-    if index != NONE:
-        _describe(walk, index, node, node, body)
-    return hashed(walk, index, node, name, walk.enter(index, body.children, NAMESPACE))
 
 
 def decorator(walk: Walk, node: Node) -> Sequence[Visit]:

@@ -83,6 +83,14 @@ def _is_directive(node: Node) -> bool:
     return node.type == "expression_statement" and node.children[0].type == "string"
 
 
+def name_start(node: Node) -> int:
+    """First byte of *node* after its decorators."""
+    for child in node.children:
+        if child.type not in ("decorator", "comment"):
+            return child.start_byte
+    return node.start_byte
+
+
 def signature(walk: Walk, start: int, end: int) -> str:
     """The text of a span without comments, blanks collapsed, cut at SIGNATURE_MAX characters."""
     raw = walk.source[start:end]

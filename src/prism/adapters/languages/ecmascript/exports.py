@@ -4,7 +4,13 @@ from collections.abc import Callable, Sequence
 
 from tree_sitter import Node
 
-from prism.adapters.languages.ecmascript import classes, functions, imports, variables
+from prism.adapters.languages.ecmascript import (
+    classes,
+    functions,
+    imports,
+    type_declarations,
+    variables,
+)
 from prism.adapters.languages.ecmascript.chains import literal, unwrap
 from prism.adapters.languages.ecmascript.common_js import export_required
 from prism.adapters.languages.ecmascript.docs import docstring_of, file_docstring, signature
@@ -31,17 +37,19 @@ from prism.adapters.languages.words import (
 )
 from prism.domain.facts.structure import NONE, Export
 
+#: What JSX may be compiled to calls of, without a mention.
+_JSX_FACTORIES = frozenset(("React", "h", "jsx", "Preact"))
 DECLARATIONS: dict[str, Action] = {
     "function_declaration": functions.function_declaration,
     "generator_function_declaration": functions.function_declaration,
     "function_signature": functions.function_declaration,
     "class_declaration": classes.class_declaration,
     "abstract_class_declaration": classes.class_declaration,
-    "interface_declaration": classes.interface_declaration,
-    "enum_declaration": classes.enum_declaration,
-    "type_alias_declaration": classes.type_alias_declaration,
-    "internal_module": classes.namespace,
-    "module": classes.namespace,
+    "interface_declaration": type_declarations.interface_declaration,
+    "enum_declaration": type_declarations.enum_declaration,
+    "type_alias_declaration": type_declarations.type_alias_declaration,
+    "internal_module": type_declarations.namespace,
+    "module": type_declarations.namespace,
     "lexical_declaration": variables.declaration,
     "variable_declaration": variables.declaration,
     "using_declaration": variables.declaration,
@@ -240,5 +248,7 @@ def after_resolve(walk: Walk) -> None:
         used_as[reference.binding] = used_as.get(reference.binding, True) and is_type
     for index, only_types in used_as.items():
         binding = walk.bindings[index]
+        if found.jsx and binding.local in _JSX_FACTORIES:
+            continue
         if only_types and binding.erased == ERASED_NO and binding.form == FORM_IMPORT:
             walk.bindings[index] = binding._replace(erased=ERASED_USE)

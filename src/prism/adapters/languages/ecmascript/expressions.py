@@ -13,7 +13,7 @@ from prism.adapters.languages.ecmascript.chains import chain_of, sources
 from prism.adapters.languages.ecmascript.common_js import define_property, export_star
 from prism.adapters.languages.ecmascript.functions import FUNCTIONS, called_on_the_spot
 from prism.adapters.languages.ecmascript.imports import bind_required, required
-from prism.adapters.languages.ecmascript.state import in_block
+from prism.adapters.languages.ecmascript.state import in_block, state
 from prism.adapters.languages.walk import Visit, Walk
 from prism.adapters.languages.words import FLOW_ARGUMENT, ROLE_BASE, ROLE_CALL, ROLE_TYPE
 
@@ -70,7 +70,7 @@ def call(walk: Walk, node: Node) -> Sequence[Visit] | None:
     on_the_spot = _immediate(walk, callee)
     if on_the_spot is not None:
         return [*called_on_the_spot(walk, on_the_spot), *children[1:]]
-    chain, rest = chain_of(walk, callee)
+    chain, rest = ("super", None) if kind == "super" else chain_of(walk, callee)
     if chain:
         walk.uses.append((chain, ROLE_CALL, walk.scope, walk.symbol, callee.start_byte))
         walk.tokens.append(node.kind_id)
@@ -106,6 +106,8 @@ def _compiled(walk: Walk, node: Node, chain: str, arguments: Sequence[Node]) -> 
 
 
 def _argument_flows(walk: Walk, callee: str, arguments: Sequence[Node]) -> None:
+    if not callee:
+        return
     for place, argument in enumerate(arguments):
         kind = walk.kinds[argument.kind_id]
         if kind == "spread_element":
@@ -220,6 +222,7 @@ def jsx_tag(walk: Walk, node: Node) -> Sequence[Visit]:
     name = node.child_by_field_name("name")
     if name is None:
         return node.children
+    state(walk).jsx = True
     chain = chain_of(walk, name)[0]
     walk.token(name)
     if chain and ("." in chain or not chain[0].islower()):

@@ -6,7 +6,7 @@ from functools import partial
 from tree_sitter import Node
 
 from prism.adapters.languages.ecmascript.chains import property_name, sources
-from prism.adapters.languages.ecmascript.docs import comment_doc, docstring, signature
+from prism.adapters.languages.ecmascript.docs import comment_doc, docstring, name_start, signature
 from prism.adapters.languages.ecmascript.state import in_block, state
 from prism.adapters.languages.ecmascript.targets import declare, modifiers
 from prism.adapters.languages.scopes import FUNCTION
@@ -166,14 +166,6 @@ def member(walk: Walk, node: Node, doc: str, decorators: Sequence[Node] = ()) ->
     if index != NONE and own:
         walk.symbols[index].decorators = decorator_texts(walk, own)
     return [*walk.owned(index, own), *hashed(walk, index, node, name, inside)]
-
-
-def name_start(node: Node) -> int:
-    """First byte of *node* after its decorators."""
-    for child in node.children:
-        if child.type not in ("decorator", "comment"):
-            return child.start_byte
-    return node.start_byte
 
 
 def decorator_texts(walk: Walk, decorators: Sequence[Node]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ _REQUIRE_EQUALS = re.compile(
     rb"""import\s+(?:type\s+)?([\w$]+)\s*=\s*require\s*\(\s*["']([^"'\n]+)["']"""
 )
 _TYPE_WORDS = frozenset(("type", "typeof"))
-_NESTED_MAX = 200
+_NESTED_MAX = 8
 _AFTER_TYPEOF = re.compile(rb"typeof\s*\Z")
 
 

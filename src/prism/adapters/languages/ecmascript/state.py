@@ -23,6 +23,7 @@ class State:
     ``kept``: bytes of TYPE references that exist at run time as well (decorator metadata).
     ``decorators``: those before ``export``, for the class after it. ``before_member``: those before
     a member of a class, by the member's first byte. ``decorated``: has the class around any?
+    ``jsx``: is there any in the file?
     """
 
     def __init__(self, walk: Walk, *, typescript: bool) -> None:
@@ -36,6 +37,7 @@ class State:
         self.decorators: list[Node] = []
         self.before_member: dict[int, list[Node]] = {}
         self.decorated = False
+        self.jsx = False
         self._decorated: list[bool] = []
         self._walk = walk
         self._scopes: list[int] = []

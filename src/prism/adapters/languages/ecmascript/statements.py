@@ -31,6 +31,8 @@ _PLATFORM_WORDS = (
     *(b"typeof window", b"typeof document", b"typeof process", b"typeof globalThis"),
     *(b"typeof Deno", b"typeof Bun", b"import.meta.env"),
 )
+#: Bytes of a condition that are looked at for those.
+_CONDITION_MAX = 400
 
 
 def block(walk: Walk, node: Node) -> Sequence[Visit]:
@@ -49,7 +51,9 @@ def if_statement(walk: Walk, node: Node) -> Sequence[Visit]:
 def _branches(walk: Walk, node: Node) -> list[Visit]:
     """Condition, branch and alternative of an ``if``; guarded where it asks for the platform."""
     condition = node.child_by_field_name("condition")
-    text = b"" if condition is None else walk.source[condition.start_byte : condition.end_byte]
+    start = condition.start_byte if condition is not None else 0
+    end = min(condition.end_byte, start + _CONDITION_MAX) if condition is not None else 0
+    text = walk.source[start:end]
     guarded = any(word in text for word in _PLATFORM_WORDS)
     visits: list[Visit] = []
     for child in node.children:

@@ -6,7 +6,7 @@ from functools import partial
 from tree_sitter import Node
 
 from prism.adapters.languages.ecmascript.chains import chain_of, property_name, sources
-from prism.adapters.languages.ecmascript.docs import signature
+from prism.adapters.languages.ecmascript.docs import name_start, signature
 from prism.adapters.languages.ecmascript.state import state
 from prism.adapters.languages.walk import Visit, Walk
 from prism.adapters.languages.words import (
@@ -210,7 +210,7 @@ def _parameter_property(walk: Walk, node: Node, pattern: Node) -> None:
     if index == NONE:
         return
     draft = walk.symbols[index]
-    draft.signature = signature(walk, node.start_byte, node.end_byte)
+    draft.signature = signature(walk, name_start(node), node.end_byte)
     draft.visibility = modifiers(walk, node)[0]
 
 

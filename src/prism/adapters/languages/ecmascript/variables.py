@@ -63,7 +63,8 @@ def _declarator(walk: Walk, around: Node, node: Node, word: str) -> list[Visit]:
     name = node.children[0]
     value = node.child_by_field_name("value")
     annotation = node.child_by_field_name("type")
-    visits: list[Visit] = [] if annotation is None else [annotation]
+    typed: list[Visit] = [] if annotation is None else [annotation]
+    visits = [*typed]
     hoisted = word == "var"
     scope = walk.scopes.nearest(walk.scope, FUNCTION, NAMESPACE) if hoisted else walk.scope
     if value is None:
@@ -76,7 +77,7 @@ def _declarator(walk: Walk, around: Node, node: Node, word: str) -> list[Visit]:
         return visits + _required_names(walk, around, name, scope, found)
     if name.type == "identifier" and kind in _VALUE_KINDS:
         index = walk.define(around, kind=_VALUE_KINDS[kind], name=walk.text(name), scope=scope)
-        return visits + _value_as(walk, index, inner, around)
+        return walk.owned(index, [*typed, *types]) + _value_as(walk, index, inner, around)
     targets: list[Node] = []
     if kind == "assignment_expression":  # var app = exports = module.exports = {}
         targets, value = unchain(inner)
