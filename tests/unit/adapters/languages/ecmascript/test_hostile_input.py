@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.support.ecmascript_tree import engine
 
 _DEPTH = 1000
@@ -30,6 +29,7 @@ _NESTED = {
     "namespaces": ("namespace A{", "", "}"),
     "wrapped requires": ("__importDefault(", "require('x')", ")"),
 }
+_LANGUAGES = st.sampled_from(["javascript", "typescript", "tsx"])
 _PIECES = st.sampled_from(
     (
         *("import ", "export ", "default ", "type ", "* ", "as ", "from ", "'./m'", "{", "}", "("),
@@ -85,6 +85,6 @@ def test_rows_point_at_rows_whatever_the_text(text: str, language: str) -> None:
 
 
 @settings(max_examples=60)
-@given(st.binary(max_size=200), st.sampled_from(["javascript", "typescript", "tsx"]))
+@given(st.binary(max_size=200), _LANGUAGES)
 def test_bytes_of_any_kind_give_facts(data: bytes, language: str) -> None:
     assert engine(language).extract(data) == engine(language).extract(data)
