@@ -1,6 +1,7 @@
 """What every solver of cuts keeps to, whatever it knows: run on each adapter of the port."""
 
 import itertools
+from collections.abc import Callable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,50 +48,61 @@ def ring(nodes: int) -> CutProblem:
     return CutProblem(nodes, edges, [False] * nodes)
 
 
+def on_any_problem(check: Callable[[CutProblem], None]) -> None:
+    """Within the test, so that each adapter's class is an executor of its own for hypothesis."""
+    settings(max_examples=60, deadline=None)(given(problem=cut_problems())(check))()
+
+
 class CutSolverContract:
     def solver(self) -> CutSolver:
         raise NotImplementedError
 
-    @given(problem=cut_problems())
-    @settings(max_examples=60, deadline=None)
-    def test_without_the_cut_no_cycle_is_left(self, problem: CutProblem) -> None:
-        answer = self.solver().solve(problem)
-        if not answer.left_cyclic:
-            assert graph.is_acyclic(rest(problem, set(answer.cut)))
+    def test_without_the_cut_no_cycle_is_left(self) -> None:
+        def check(problem: CutProblem) -> None:
+            answer = self.solver().solve(problem)
+            if not answer.left_cyclic:
+                assert graph.is_acyclic(rest(problem, set(answer.cut)))
 
-    @given(problem=cut_problems())
-    @settings(max_examples=60, deadline=None)
-    def test_a_fixed_edge_is_never_cut(self, problem: CutProblem) -> None:
-        assert not any(problem.fixed[number] for number in self.solver().solve(problem).cut)
+        on_any_problem(check)
 
-    @given(problem=cut_problems())
-    @settings(max_examples=60, deadline=None)
-    def test_no_edge_of_the_cut_is_superfluous(self, problem: CutProblem) -> None:
-        answer = self.solver().solve(problem)
-        if not answer.left_cyclic:
-            for number in answer.cut:
-                assert not graph.is_acyclic(rest(problem, set(answer.cut) - {number}))
+    def test_a_fixed_edge_is_never_cut(self) -> None:
+        def check(problem: CutProblem) -> None:
+            assert not any(problem.fixed[number] for number in self.solver().solve(problem).cut)
 
-    @given(problem=cut_problems())
-    @settings(max_examples=60, deadline=None)
-    def test_bound_and_weight_enclose_the_optimum(self, problem: CutProblem) -> None:
-        answer = self.solver().solve(problem)
-        assert answer.weight == sum(problem.edges[number][2] for number in answer.cut)
-        if not answer.left_cyclic:
-            assert answer.lower_bound <= least_weight(problem) <= answer.weight
+        on_any_problem(check)
 
-    @given(problem=cut_problems())
-    @settings(max_examples=30, deadline=None)
-    def test_proven_means_that_bound_and_weight_meet(self, problem: CutProblem) -> None:
-        answer = self.solver().solve(problem)
-        if not answer.left_cyclic:
-            assert (answer.status == PROVEN) is (answer.weight == answer.lower_bound)
+    def test_no_edge_of_the_cut_is_superfluous(self) -> None:
+        def check(problem: CutProblem) -> None:
+            answer = self.solver().solve(problem)
+            if not answer.left_cyclic:
+                for number in answer.cut:
+                    assert not graph.is_acyclic(rest(problem, set(answer.cut) - {number}))
 
-    @given(problem=cut_problems())
-    @settings(max_examples=30, deadline=None)
-    def test_the_same_problem_has_the_same_answer(self, problem: CutProblem) -> None:
-        again = CutProblem(problem.nodes, list(problem.edges), list(problem.fixed))
-        assert self.solver().solve(problem) == self.solver().solve(again)
+        on_any_problem(check)
+
+    def test_bound_and_weight_enclose_the_optimum(self) -> None:
+        def check(problem: CutProblem) -> None:
+            answer = self.solver().solve(problem)
+            assert answer.weight == sum(problem.edges[number][2] for number in answer.cut)
+            if not answer.left_cyclic:
+                assert answer.lower_bound <= least_weight(problem) <= answer.weight
+
+        on_any_problem(check)
+
+    def test_proven_means_that_bound_and_weight_meet(self) -> None:
+        def check(problem: CutProblem) -> None:
+            answer = self.solver().solve(problem)
+            if not answer.left_cyclic:
+                assert (answer.status == PROVEN) is (answer.weight == answer.lower_bound)
+
+        on_any_problem(check)
+
+    def test_the_same_problem_has_the_same_answer(self) -> None:
+        def check(problem: CutProblem) -> None:
+            again = CutProblem(problem.nodes, list(problem.edges), list(problem.fixed))
+            assert self.solver().solve(problem) == self.solver().solve(again)
+
+        on_any_problem(check)
 
     def test_a_ring_is_cut_once(self) -> None:
         answer = self.solver().solve(ring(5))

@@ -1,13 +1,15 @@
 """The pure Python solver: the contract of its port, and what is its own."""
 
+import itertools
+
 from hypothesis import given, settings
 from tests.contracts.cut_solver import CutSolverContract, cut_problems, least_weight
 
 from prism.adapters.solvers.heuristic import HeuristicCutSolver, disjoint_cycles
 from prism.adapters.solvers.relaxation import SCALE, ascend, greedy, whole, without_implied
-from prism.application.ports.cuts import CutProblem, CutSolver
+from prism.application.ports.cuts import CutAnswer, CutProblem, CutSolver
 from prism.domain import graph
-from prism.domain.cuts import HEURISTIC, PROVEN
+from prism.domain.cuts import FACADE_BOUND, HEURISTIC, PROVEN
 
 
 def tangle(nodes: int, edges: int, seed: int) -> CutProblem:
@@ -19,6 +21,38 @@ def tangle(nodes: int, edges: int, seed: int) -> CutProblem:
         if pair[0] != pair[1]:
             ends.add(pair)
     return CutProblem(nodes, [(*pair, 1) for pair in sorted(ends)], [False] * edges)
+
+
+class EveryOrder(CutSolver):
+    """The oracle: the least cut by trying every order of the nodes. For a handful of nodes only."""
+
+    def solve(self, problem: CutProblem) -> CutAnswer:
+        held = [number for number, fixed in enumerate(problem.fixed) if fixed]
+        rows = graph.from_edges(problem.nodes, (problem.edges[number][:2] for number in held))
+        member_of = graph.condense(rows).member_of
+        ends = [member_of[source] == member_of[target] for source, target, _ in problem.edges]
+        knotted = {number for number in held if ends[number]}
+        cuts = (
+            [
+                number
+                for number, (source, target, _) in enumerate(problem.edges)
+                if number not in knotted and order.index(source) > order.index(target)
+            ]
+            for order in itertools.permutations(range(problem.nodes))
+        )
+        weigh = {number: edge[2] for number, edge in enumerate(problem.edges)}
+        cut = min(
+            (cut for cut in cuts if not any(problem.fixed[number] for number in cut)),
+            key=lambda cut: (sum(weigh[number] for number in cut), len(cut), cut),
+        )
+        weight = sum(weigh[number] for number in cut)
+        status = FACADE_BOUND if knotted else PROVEN
+        return CutAnswer(tuple(cut), weight, weight, status, bool(knotted))
+
+
+class TestEveryOrder(CutSolverContract):
+    def solver(self) -> CutSolver:
+        return EveryOrder()
 
 
 class TestHeuristicCutSolver(CutSolverContract):

@@ -149,9 +149,12 @@ class Restructuring:
         files = unique(row.path for row in split.users)
         text = f"Import the moved names back into {code(split.path)}"
         text += (
-            f", so that the {counted(len(files), 'file')} that take them from there go on working"
+            f", so that the {counted(len(files), 'file')} that "
+            f"{'takes' if len(files) == 1 else 'take'} them by name from there "
+            f"{'goes' if len(files) == 1 else 'go'} on working, and so do users of the whole module"
             if files
-            else ": no file of the indexed commit takes them from there, but others may"
+            else ": no file of the indexed commit takes them from there by name, but users of the "
+            "whole module and others may"
         )
         return Step(
             action=say(
@@ -178,7 +181,7 @@ class Restructuring:
         steps = tuple(self._retake(path, rows, split) for path, rows in followers)
         intent = say(
             f"{counted(before, 'import')} of other files still "
-            f"{'takes' if before == 1 else 'take'} from {code(split.path)} what has moved to "
+            f"{'takes' if before == 1 else 'take'} by name from {code(split.path)} what moved to "
             f"{code(split.to)}; "
             + ("this is all of them" if done == before else f"{done} of them change here"),
             self._citations.finding(finding),

@@ -153,7 +153,7 @@ def test_the_part_of_a_god_module_that_needs_nothing_else_of_it_moves_out() -> N
     assert texts[0].startswith("Move `alpha` and `beta` from `core/base.py` to a new module")
     assert "182 of 900 lines" in texts[0]
     assert "`tool` (in `core/base.py` line 1)" in texts[1]
-    assert "the 7 files that take them from there go on working" in texts[2]
+    assert "the 7 files that take them by name from there go on working" in texts[2]
 
 
 def test_importers_follow_what_moved_afterwards() -> None:
