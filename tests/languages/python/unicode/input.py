@@ -2,4 +2,4 @@ déf = "été/à"
 class Été:
     """Déjà vu."""
     def méthode(self, à): return déf.été(à)
-# TODO � bad byte
+# TODO öffnen

@@ -113,3 +113,9 @@ def test_errors_are_listed_with_their_place_and_counted_no_further_than_a_limit(
     facts = _extract(b"def f(:\n    pass\n" * 500)
     assert 1 <= len(facts.problems) <= 100
     assert facts.problems[0].line == 1
+
+
+def test_bytes_that_are_no_text_are_replaced() -> None:
+    facts = _extract(b"# TODO \xff bad\nx = '\xfe/\xfe'\n")
+    assert [(mark.text, mark.line) for mark in facts.marks] == [("\ufffd bad", 1)]
+    assert [symbol.name for symbol in facts.symbols] == ["x"]
