@@ -9,9 +9,6 @@ embed_in_a_service.py``.
 import tempfile
 from dataclasses import dataclass
 
-from prism.application.blueprints.generate_blueprint import GenerateBlueprint
-from prism.domain.blueprints.render_markdown import render_markdown
-
 from prism.adapters.languages.inline import InlineParser
 from prism.adapters.languages.python.resolver import PythonImportResolver
 from prism.adapters.memory.blueprints import MemoryBlueprintStore
@@ -26,12 +23,14 @@ from prism.adapters.memory.tokens import PlainTokens
 from prism.adapters.processes.in_process import InProcessRunner
 from prism.adapters.processes.scratch import ScratchDirectories
 from prism.adapters.solvers.heuristic import HeuristicCutSolver
+from prism.application.blueprints.generate_blueprint import GenerateBlueprint
 from prism.application.indexing.index_project import IndexProject
 from prism.application.jobs.claim_and_execute import ClaimAndExecuteJob
 from prism.application.jobs.enqueue_job import EnqueueJob
 from prism.application.jobs.handlers import job_handlers
 from prism.application.jobs.sweep_project import SweepProject
 from prism.application.jobs.sweep_runs import SweepRuns
+from prism.domain.blueprints.render_markdown import render_markdown
 from prism.domain.jobs import JobKind, JobState
 from prism.domain.projects import Source
 

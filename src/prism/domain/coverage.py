@@ -73,6 +73,16 @@ def _is_unread_code(file: RunFile) -> bool:
     return file.status == FileStatus.LISTED and file.language in _PROGRAMMING
 
 
+#: A file that should have facts and has none, or not all: by a limit, a fault or its own text.
+_LOST = frozenset({FileStatus.FAILED, FileStatus.TOO_LARGE, FileStatus.BAD_NAME, PARSE_PROBLEMS})
+
+
+def lost_files(found: Sequence[Notice]) -> list[Notice]:
+    """Those of the notices that ``--strict`` counts: what was left out on purpose (vendored,
+    generated, minified, links, submodules) is not lost."""
+    return [notice for notice in found if notice.status in _LOST]
+
+
 def notices(
     files: Sequence[RunFile], *, problems: Mapping[str, int], extracted: Collection[str]
 ) -> list[Notice]:

@@ -34,7 +34,7 @@ class Settings:
     allow_private_networks: bool = False
     store_source: bool = True
     history_limit: int = 1000
-    parser_processes: int = 0  # 0: as many as there are processors, at most 8
+    parser_processes: int = 0  # 0: as many as there are processors, at most 4
     git_environment: tuple[tuple[str, str], ...] = ()
     process_environment: tuple[tuple[str, str], ...] = ()
     encryption_key: Secret | None = field(default=None, repr=False)

@@ -9,7 +9,6 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TypeVar
 
-import psycopg
 from sqlalchemy import Column, Connection, Table, delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -153,6 +152,8 @@ def _insertion(table: Table) -> str:
 
 
 def _copy(connection: Connection, table: Table, target: str, rows: Iterable[Row]) -> None:
+    import psycopg  # 80 ms that embedded files do not need
+
     raw = connection.connection.driver_connection
     assert isinstance(raw, psycopg.Connection)
     names = ", ".join(f'"{column.name}"' for column in table.columns)

@@ -5,12 +5,15 @@ our own SQL. No text of a driver is passed on: it could hold values or a URL.
 """
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import psycopg
+from typing import TYPE_CHECKING, TypeGuard
 
 from prism.domain.errors import Permanent, PrismError, SchemaMismatch, Transient
+
+if TYPE_CHECKING:
+    import psycopg
 
 UPGRADE_HINT = "run `prism db upgrade`"
 _SPACE_HINT = "free some space and try again"
@@ -25,7 +28,7 @@ def driver_errors(place: str) -> Iterator[None]:
     """
     try:
         yield
-    except (sqlite3.Error, psycopg.Error) as error:
+    except Exception as error:
         translated = translate(error, place)
         if translated is None:
             raise
@@ -36,9 +39,16 @@ def translate(error: BaseException, place: str) -> PrismError | None:
     """What *error* of a driver means, or None when it is left as it is."""
     if isinstance(error, sqlite3.Error):
         return _sqlite(error, place)
-    if isinstance(error, psycopg.Error):
+    if _is_postgres(error):
         return _postgres(error, place)
     return None
+
+
+def _is_postgres(error: BaseException) -> "TypeGuard[psycopg.Error]":
+    """Its driver takes 80 ms to import: who uses embedded files only does not pay for it, and what
+    was never imported has raised nothing."""
+    psycopg = sys.modules.get("psycopg")
+    return psycopg is not None and isinstance(error, psycopg.Error)
 
 
 def _sqlite(error: sqlite3.Error, place: str) -> PrismError | None:
@@ -106,9 +116,9 @@ _REFUSALS = (
 )
 
 
-def _postgres(error: psycopg.Error, place: str) -> PrismError | None:
+def _postgres(error: "psycopg.Error", place: str) -> PrismError | None:
     state = error.sqlstate
-    if state is None and isinstance(error, psycopg.OperationalError):
+    if state is None and any(kind.__name__ == "OperationalError" for kind in type(error).mro()):
         state = _refusal(str(error))
         if state is None:
             return Transient(f"cannot reach {place}", hint=_URL_HINT)

@@ -7,7 +7,6 @@ from prism.adapters.sql.jobs_postgres import PostgresJobRepository
 from prism.adapters.sql.jobs_sqlite import SqliteJobRepository
 from prism.adapters.sql.moments import ClockMoments, Moments, ServerMoments
 from prism.adapters.sql.projects import SqlProjectRepository
-from prism.adapters.sql.wakeup import PollingWakeup, PostgresWakeup
 from prism.application.ports.clock import Clock
 from prism.application.ports.jobs import Wakeup
 
@@ -32,4 +31,7 @@ def credential_repository(database: Database) -> SqlCredentialRepository:
 
 def wakeup(database: Database) -> Wakeup:
     """Hears of new jobs, by LISTEN or by watching the file; close it in the end."""
+    # Imports the driver of Postgres, which most commands on embedded files never need.
+    from prism.adapters.sql.wakeup import PollingWakeup, PostgresWakeup
+
     return (PollingWakeup if database.embedded else PostgresWakeup)(database.jobs)

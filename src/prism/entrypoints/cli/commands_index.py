@@ -103,6 +103,7 @@ def _index_here(container: "Container", project: "Project") -> "Run":
 
 
 def _exit_when_incomplete(run: "Run", strict: bool) -> None:
+    from prism.domain.coverage import lost_files
     from prism.domain.errors import Incomplete
     from prism.domain.facts.runs import StageStatus
 
@@ -112,8 +113,9 @@ def _exit_when_incomplete(run: "Run", strict: bool) -> None:
             f"the index is incomplete: {', '.join(failed)} did not finish",
             hint="`prism status PROJECT` shows the error of each stage",
         )
-    if strict and run.notices:
+    lost = lost_files(run.notices)
+    if strict and lost:
         raise Incomplete(
-            f"{len(run.notices)} files are not fully indexed",
+            f"{len(lost)} files are not fully indexed; the first is {lost[0].path}",
             hint="`prism status PROJECT` counts them by reason",
         )

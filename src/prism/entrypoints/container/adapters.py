@@ -181,6 +181,7 @@ def _runner(settings: Settings) -> Iterator[JobRunner]:
         preload=_PRELOAD if settings.database_url is None else (*_PRELOAD, "psycopg"),
     )
     with closing(runner):
+        runner.prepare()  # loads while this process opens its database
         yield runner
 
 
