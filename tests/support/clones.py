@@ -1,13 +1,11 @@
 """Clones for tests: a cloner that trusts the test server, and a credential for it."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.support.git_server import GitServer
 
 from prism.adapters.git.cloner import GitPythonCloner
-from prism.adapters.git.command import never
 from prism.adapters.git.remote import CloneLimits
 from prism.adapters.git.urls import UrlPolicy
 from prism.application.ports.git import CloneRequest
@@ -27,14 +25,12 @@ def cloner_for(
     server: GitServer,
     *,
     limits: CloneLimits | None = None,
-    cancelled: Callable[[], bool] = never,
     environment: dict[str, str] | None = None,
 ) -> GitPythonCloner:
     return GitPythonCloner(
         policy=UrlPolicy(allow_private_networks=True),
         environment={**server.git_environment, **(environment or {})},
         limits=limits or CloneLimits(),
-        cancelled=cancelled,
     )
 
 

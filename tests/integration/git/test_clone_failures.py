@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -141,9 +142,9 @@ def test_a_slow_host_is_given_up(server: GitServer, tmp_path: Path) -> None:
 
 def test_a_cancelled_clone_stops_and_leaves_no_process(server: GitServer, tmp_path: Path) -> None:
     server.hold("r.git")
-    cloner = cloner_for(server, cancelled=server.reached.is_set)
+    request = replace(request_for(server, tmp_path / "scratch"), cancelled=server.reached.is_set)
     with pytest.raises(Cancelled):
-        cloner.clone(request_for(server, tmp_path / "scratch")).__enter__()
+        cloner_for(server).clone(request).__enter__()
     assert psutil.Process().children(recursive=True) == []
     assert list((tmp_path / "scratch").iterdir()) == []
 

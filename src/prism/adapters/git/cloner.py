@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from prism.adapters.git.checkout import GitCheckout
-from prism.adapters.git.command import Git, check_version, never, version
+from prism.adapters.git.command import Git, check_version, version
 from prism.adapters.git.errors import benign_objects_only, disk_error, translate
 from prism.adapters.git.git_directory import (
     INDEXED_REF,
@@ -21,7 +21,7 @@ from prism.adapters.git.process import GitFailed
 from prism.adapters.git.remote import CloneLimits, Fetch, Login, Remote
 from prism.adapters.git.scrub import Scrubber
 from prism.adapters.git.urls import UrlPolicy
-from prism.application.ports.git import Checkout, CloneRequest, GitCloner
+from prism.application.ports.git import Checkout, CloneRequest, GitCloner, never
 from prism.domain.errors import ExternalFailure, Permanent, PrismError, Refused
 from prism.domain.facts.structure import FILE_BYTES_MAX
 
@@ -31,14 +31,12 @@ _BLOB_FILTER = f"blob:limit={FILE_BYTES_MAX + 1}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitPythonCloner(GitCloner):
-    """``environment``: what git gets of the host's variables. ``cancelled`` is asked ten times a
-    second, from a thread, while git runs. ``temporary``: where the empty directories through which
-    local repositories are read are made (None: the system's place)."""
+    """``environment``: what git gets of the host's variables. ``temporary``: where the empty
+    directories through which local repositories are read are made (None: the system's place)."""
 
     policy: UrlPolicy = field(default_factory=UrlPolicy)
     environment: Mapping[str, str] = field(default_factory=dict)
     limits: CloneLimits = field(default_factory=CloneLimits)
-    cancelled: Callable[[], bool] = never
     temporary: str | None = None
 
     @contextmanager
@@ -48,7 +46,10 @@ class GitPythonCloner(GitCloner):
         if request.credential is not None and request.token is not None:
             login = Login(request.credential, request.token)
         remote = Remote(
-            self._git(), self.policy.target(request.url), login=login, limits=self.limits
+            self._git(request.cancelled),
+            self.policy.target(request.url),
+            login=login,
+            limits=self.limits,
         )
         check_version(remote.git, request.directory)
         directory = Path(request.directory) / "repo.git"
@@ -82,8 +83,8 @@ class GitPythonCloner(GitCloner):
             finally:
                 checkout.close()
 
-    def _git(self) -> Git:
-        return Git(environment=self.environment, cancelled=self.cancelled)
+    def _git(self, cancelled: Callable[[], bool] = never) -> Git:
+        return Git(environment=self.environment, cancelled=cancelled)
 
 
 def _fetch_head(remote: Remote, home: str, directory: Path) -> GitCheckout:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from prism.adapters.git.process import GitFailed, RunLimits, RunningGit
 from prism.adapters.git.scrub import Scrubber
+from prism.application.ports.git import never
 from prism.domain.credentials import Secret
 from prism.domain.errors import Permanent
 
@@ -64,11 +65,6 @@ _VARIABLES = {
     "GIT_GRAFT_FILE": "/dev/null",
     "GIT_OPTIONAL_LOCKS": "0",
 }
-
-
-def never() -> bool:
-    """The cancellation hook of who never cancels."""
-    return False
 
 
 class GitCommand(NamedTuple):

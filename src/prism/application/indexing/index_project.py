@@ -18,7 +18,7 @@ from prism.application.ports.source import ImportResolver, SourceParser
 from prism.application.ports.tokens import TokenDecryptor
 from prism.application.projects.add_project import check_host
 from prism.domain.credentials import Credential, Secret
-from prism.domain.errors import InvalidInput, NotFound
+from prism.domain.errors import Cancelled, InvalidInput, NotFound
 from prism.domain.facts.runs import Run, StageStatus
 from prism.domain.jobs import JobRef, Progress
 from prism.domain.projects import Project, SourceKind
@@ -93,6 +93,7 @@ class IndexProject:
             credential=credential,
             token=self._token(credential, request.token),
             history_limit=settings.history_limit,
+            cancelled=lambda: _is_cancelled(reporter),
         )
         with self.cloner.clone(clone) as checkout:
             reporter.cloned(checkout.path)
@@ -154,3 +155,11 @@ class IndexProject:
                 cuts=run.cuts,
                 complete=all(r.status is StageStatus.COMPLETED for r in reports),
             )
+
+
+def _is_cancelled(reporter: JobReporter) -> bool:
+    try:
+        reporter.check_cancelled()
+    except Cancelled:
+        return True
+    return False

@@ -1,7 +1,7 @@
 """Git repositories: one commit of them, read by objects, never through a work tree."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -66,15 +66,25 @@ class Checkout(Protocol):
         """The newest *limit* commits reachable from the indexed one. Raises ExternalFailure."""
 
 
+def never() -> bool:
+    """For clones that nobody can cancel."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloneRequest:
-    """``directory`` is the job's own scratch directory; token and credential come together."""
+    """``directory`` is the job's own scratch directory; token and credential come together.
+
+    ``cancelled`` is asked several times a second, from any thread, while the clone is open: once it
+    is True, what runs is stopped and Cancelled is raised.
+    """
 
     url: str
     directory: str
     credential: Credential | None = None
     token: Secret | None = None
     history_limit: int = 1000
+    cancelled: Callable[[], bool] = never
 
 
 class GitCloner(Protocol):
