@@ -20,3 +20,8 @@ def sink(first, second=source, *rest, **named):
     if (found := lib.find(first)):
         yield found
     return [z for z in box]
+wrapped = \
+    lib.make(
+        sink  # a comment
+    )
+typed: int = sink

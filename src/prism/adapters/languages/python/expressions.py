@@ -48,6 +48,10 @@ _QUOTES = (b'"', b"'")
 _PUNCTUATION = frozenset({OPEN, CLOSE, COMMA})
 
 
+def nothing(_walk: Walk, _node: Node) -> None:
+    """Layout: a backslash at the end of a line."""
+
+
 def identifier(walk: Walk, node: Node) -> None:
     walk.uses.append((walk.text(node), walk.role, walk.scope, walk.symbol, node.start_byte))
     walk.tokens.append(IDENTIFIER)

@@ -5,6 +5,7 @@ from prism.adapters.languages.walk import Action, Rules, Walk
 
 _ACTIONS: dict[str, Action] = {
     "comment": Walk.comment,
+    "line_continuation": expressions.nothing,
     "identifier": expressions.identifier,
     "attribute": expressions.attribute,
     "call": expressions.call,

@@ -71,9 +71,12 @@ def assignment(walk: Walk, node: Node) -> Sequence[Visit]:
         children = value.children
         targets.append(children[0])
         walk.tokens.append(ASSIGNMENT)
-        rest.extend(child for child in children[1:3] if child.kind_id in (TYPE, COMMENT))
+        plain = len(children) == 3 and children[1].kind_id == EQUALS
+        if not plain:
+            rest.extend(child for child in children[1:] if child.kind_id in (TYPE, COMMENT))
         _symbols(walk, value, children[0])
-        value = children[-1] if any(c.kind_id == EQUALS for c in children[1:4]) else None
+        assigned = plain or any(child.kind_id == EQUALS for child in children[1:-1])
+        value = children[-1] if assigned else None
     visits: list[Visit] = []
     for target in targets:
         if value is None:
@@ -197,7 +200,7 @@ def return_statement(walk: Walk, node: Node) -> Sequence[Visit]:
     children = node.children
     if walk.symbol != NONE and len(children) > 1:
         target = f"{walk.symbols[walk.symbol].qualname}()"
-        for source in sources(walk, children[1]):
+        for source in sources(walk, children[-1]):
             walk.flow(FLOW_RETURN, target, source, node)
     return children
 
