@@ -9,7 +9,8 @@ from prism.adapters.languages.python.manifests import requirements
 #: Modules of other Python versions than the running one: the same tree must give the same facts
 #: whichever version runs Prism. Python 2's are there because old code guards them by ``try``.
 _OTHER_VERSIONS = """
-__main__ _abcoll _typeshed annotationlib asynchat asyncore audioop binhex cgi cgitb chunk compression crypt
+__main__ _abcoll _typeshed annotationlib asynchat asyncore audioop binhex cgi cgitb chunk
+compression crypt
 distutils dummy_threading formatter imghdr imp lib2to3 macpath mailcap msilib nis nntplib
 ossaudiodev parser pipes smtpd sndhdr spwd string.templatelib sunau symbol telnetlib uu xdrlib
 BaseHTTPServer CGIHTTPServer ConfigParser Cookie Queue SimpleHTTPServer SocketServer StringIO
