@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from posixpath import dirname
 
 from prism.domain import graph
-from prism.domain.code_graph import CodeGraph, code_graph
+from prism.domain.code_graph import CodeGraph
 from prism.domain.facts.files import FileStatus, Scope
 from prism.domain.facts.runs import Graph, in_graph
 from prism.domain.findings.model import Finding, Material
@@ -13,9 +13,9 @@ from prism.domain.findings.rules import RULES
 Figure = int | float
 
 
-def run_figures(facts: Material, findings: Sequence[Finding]) -> dict[str, Figure]:
-    """Counts are integers, ``propagation_cost`` has four digits; run graph, production files."""
-    code = code_graph(facts.files, facts.edges)
+def run_figures(facts: Material, findings: Sequence[Finding], code: CodeGraph) -> dict[str, Figure]:
+    """Counts are integers, ``propagation_cost`` has four digits; *code* is the run graph of the
+    production files, of which they speak."""
     components = code.components()
     figures: dict[str, Figure] = {
         "files": len(facts.files),

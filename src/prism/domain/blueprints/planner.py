@@ -43,7 +43,7 @@ def plan(material: PlanMaterial, request: BlueprintRequest) -> Blueprint:
     With nothing to do it has no phases, and its summary says what that rests on.
     """
     citations = Citations()
-    figures = run_figures(material.facts, material.findings)
+    figures = run_figures(material.facts, material.findings, material.code)
     steering = steer(request, material.code.paths)
     found = _found(material, steering, citations)
     chosen, dropped = _within(found.drafts, request.milestones_max)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from prism.domain.blueprints.citations import citation_id, edge_ends, span_hash
 from prism.domain.blueprints.figures import Figure, run_figures
 from prism.domain.blueprints.model import Citation, CitationKind
+from prism.domain.code_graph import code_graph
 from prism.domain.facts.files import FileStatus, RunFile
 from prism.domain.facts.runs import Edge, FileMetrics
 from prism.domain.findings.model import Finding, Material
@@ -62,7 +63,10 @@ class Witness:
 
     @cached_property
     def figures(self) -> Mapping[str, Figure]:
-        return {} if self.facts is None else run_figures(self.facts, self.findings)
+        if self.facts is None:
+            return {}
+        code = code_graph(self.facts.files, self.facts.edges)
+        return run_figures(self.facts, self.findings, code)
 
 
 def resolve(citation: Citation, witness: Witness) -> Resolution:
