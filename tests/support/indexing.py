@@ -97,6 +97,9 @@ class WatchedParser(SourceParserPort):
     def outline(self, record: bytes) -> Outline:
         return self._inner.outline(record)
 
+    def digest(self, record: bytes) -> str:
+        return self._inner.digest(record)
+
     def detect(self, path: str, head: bytes) -> str:
         return self._inner.detect(path, head)
 

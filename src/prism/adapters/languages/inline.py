@@ -4,7 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from prism.adapters.languages.detection import detect
 from prism.adapters.languages.extraction import Extractor
-from prism.adapters.languages.records import outline_record_of, unpack_outline
+from prism.adapters.languages.records import (
+    content_digest,
+    outline_record_of,
+    unpack_outline,
+)
 from prism.adapters.languages.registry import extractor_versions
 from prism.application.ports.source import Outline, ParsedBlob, SourceBlob, SourceParser
 
@@ -27,6 +31,9 @@ class InlineParser(SourceParser):
 
     def outline(self, record: bytes) -> Outline:
         return unpack_outline(record)
+
+    def digest(self, record: bytes) -> str:
+        return content_digest(record)
 
     def detect(self, path: str, head: bytes) -> str:
         return detect(path, head)

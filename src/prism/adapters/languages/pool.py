@@ -9,7 +9,7 @@ from pathlib import Path
 from prism.adapters.languages.detection import detect
 from prism.adapters.languages.inline import DEADLINE_SECONDS
 from prism.adapters.languages.process import Launch
-from prism.adapters.languages.records import unpack_outline
+from prism.adapters.languages.records import content_digest, unpack_outline
 from prism.adapters.languages.registry import LANGUAGES, extractor_versions
 from prism.adapters.languages.scheduler import Scheduler
 from prism.application.ports.source import Outline, ParsedBlob, SourceBlob, SourceParser
@@ -57,6 +57,9 @@ class TreeSitterParser(SourceParser):
 
     def outline(self, record: bytes) -> Outline:
         return unpack_outline(record)
+
+    def digest(self, record: bytes) -> str:
+        return content_digest(record)
 
     def detect(self, path: str, head: bytes) -> str:
         return detect(path, head)

@@ -12,6 +12,7 @@ Rows are stored as columns, words of small vocabularies as indexes into a table,
 differences: columns of equal things compress well, and packing them is a handful of calls in C.
 """
 
+import hashlib
 import struct
 import zlib
 from collections import defaultdict
@@ -100,6 +101,16 @@ def unpack(record: bytes) -> FileFacts:
     return _shaped(lambda rest: _facts(outline, rest), _content(record[end:]))
 
 
+def content_digest(record: bytes) -> str:
+    """SHA-256 (hex) of what a record holds, whichever build of zlib compressed it. Raises as
+    ``unpack_outline`` does."""
+    end = _outline_end(record)
+    digest = hashlib.sha256(record[:1])
+    for chunk in (record[_HEADER.size : end], record[end:]):
+        digest.update(_inflated(chunk) if chunk else b"")
+    return digest.hexdigest()
+
+
 def _shaped(build: Callable[[Columns], Built], content: Columns) -> Built:
     """*build* the facts. Bytes come from the store, or from a process that parsed hostile files:
     what has another shape than facts is refused like what cannot be unpacked."""
@@ -158,17 +169,24 @@ def _chunk(content: Columns) -> bytes:
 
 
 def _content(chunk: bytes) -> Columns:
+    try:
+        content: Columns = msgpack.unpackb(
+            _inflated(chunk), use_list=True, strict_map_key=True, unicode_errors="surrogatepass"
+        )
+    except (ValueError, msgpack.exceptions.UnpackException) as error:
+        raise _damaged() from error
+    return content
+
+
+def _inflated(chunk: bytes) -> bytes:
     inflater = zlib.decompressobj()
     try:
         packed = inflater.decompress(chunk, _UNPACKED_MAX)
-        if not inflater.eof:
-            raise ValueError("the chunk is cut short or too long")
-        content: Columns = msgpack.unpackb(
-            packed, use_list=True, strict_map_key=True, unicode_errors="surrogatepass"
-        )
-    except (zlib.error, ValueError, msgpack.exceptions.UnpackException) as error:
+    except zlib.error as error:
         raise _damaged() from error
-    return content
+    if not inflater.eof:  # cut short, or too long
+        raise _damaged()
+    return packed
 
 
 def _damaged() -> Permanent:

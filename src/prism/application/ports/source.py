@@ -63,6 +63,10 @@ class SourceParser(Protocol):
         """Unpack a stored outline record."""
 
     @abstractmethod
+    def digest(self, record: bytes) -> str:
+        """SHA-256 (hex) of what a full record holds: equal facts, equal digest, on any machine."""
+
+    @abstractmethod
     def detect(self, path: str, head: bytes) -> str:
         """Language by name, then by content (*head*: the first bytes, b'' where not read): any
         known language, also one without an extractor; '' if unknown."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from prism.application.ports.index_store import IndexReader, SymbolRow
@@ -11,22 +11,30 @@ from prism.domain.findings.model import Finding
 from prism.domain.values import Json, JsonObject
 
 
-@dataclass(frozen=True, slots=True)
+def _digest(record: bytes) -> str:
+    return hashlib.sha256(record).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRun:
     """Every fact of a run as one JSON object a line, in the order of natural keys.
 
     ``fact`` names its kind. There are no ids of rows or runs, no times and no durations, and no
     counts of how the work went (a run that finds stored facts parses less). What only the packed
-    record of a file holds is compared by the record's SHA-256. Lines are ASCII: a name that is no
+    record of a file holds is compared by ``digest`` of it: a parser's own for dumps of several
+    machines (compressors differ), by default the hash of its bytes. Lines are ASCII: a name that
+    is no
     UTF-8 keeps its lone surrogates as escapes. Reads lazily, while the reader is open.
     """
 
+    digest: Callable[[bytes], str] = _digest
+
     def __call__(self, reader: IndexReader) -> Iterator[str]:
-        for kind, document in _facts(reader):
+        for kind, document in _facts(reader, self.digest):
             yield json.dumps({"fact": kind, **document}, sort_keys=True, separators=(",", ":"))
 
 
-def _facts(reader: IndexReader) -> Iterator[tuple[str, JsonObject]]:
+def _facts(reader: IndexReader, digest: Callable[[bytes], str]) -> Iterator[tuple[str, JsonObject]]:
     yield "run", _run(reader.run)
     for kind, tuples in (
         ("coverage", sorted(reader.run.coverage)),
@@ -34,7 +42,7 @@ def _facts(reader: IndexReader) -> Iterator[tuple[str, JsonObject]]:
         ("cut", sorted(reader.run.cuts)),
     ):
         yield from _each(kind, (fact._asdict() for fact in tuples))
-    yield from _each("file", _files(reader))
+    yield from _each("file", _files(reader, digest))
     yield from _each("symbol", map(_symbol, reader.symbols()))
     yield from _each("import", (fact._asdict() for fact in reader.imports()))
     yield from _each("edge", (fact._asdict() for fact in reader.edges()))
@@ -63,14 +71,14 @@ def _run(run: Run) -> JsonObject:
     }
 
 
-def _files(reader: IndexReader) -> Iterator[JsonObject]:
+def _files(reader: IndexReader, digest: Callable[[bytes], str]) -> Iterator[JsonObject]:
     """Both come by path, so the records are read beside the files, not before them."""
     records = reader.records(())
     path, record = next(records, ("", b""))
     for file in reader.files():
         document = file._asdict()
         if file.path == path:
-            document["record_sha256"] = hashlib.sha256(record).hexdigest()
+            document["record_sha256"] = digest(record)
             path, record = next(records, ("", b""))
         yield document
 

@@ -196,7 +196,6 @@ def export(
 
     The same commit gives the same bytes, whichever database and whichever way it came in.
     """
-    from prism.application.queries.export_run import ExportRun
     from prism.domain.errors import InvalidInput
     from prism.entrypoints.cli.output import write_lines
     from prism.entrypoints.container import opened
@@ -206,7 +205,7 @@ def export(
     with opened() as container:
         found = container.find_project()(project)
         with container.open_current_index()(found) as reader:
-            write_lines(ExportRun()(reader), output)
+            write_lines(container.export_run()(reader), output)
 
 
 def _say_basis(run: "Run", what: str, count: int) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from prism.application.projects.add_project import AddProject
     from prism.application.projects.remove_project import RemoveProject
     from prism.application.queries.current_index import OpenCurrentIndex
+    from prism.application.queries.export_run import ExportRun
     from prism.application.queries.show_status import ShowStatus
 
 
@@ -172,6 +173,11 @@ class Container(Adapters):
         from prism.application.queries.current_index import OpenCurrentIndex
 
         return OpenCurrentIndex(jobs=self.jobs(), index=self.index_store())
+
+    def export_run(self) -> "ExportRun":
+        from prism.application.queries.export_run import ExportRun
+
+        return ExportRun(digest=self.parser().digest)
 
     def show_status(self) -> "ShowStatus":
         from prism.application.queries.show_status import ShowStatus

@@ -1,11 +1,19 @@
 """Packed facts: complete, deterministic, small."""
 
+import zlib
+from dataclasses import replace
 from typing import Any, get_type_hints
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prism.adapters.languages.records import outline_record_of, pack, unpack, unpack_outline
+from prism.adapters.languages.records import (
+    content_digest,
+    outline_record_of,
+    pack,
+    unpack,
+    unpack_outline,
+)
 from prism.domain.facts.structure import (
     Binding,
     Export,
@@ -69,6 +77,18 @@ def test_an_outline_is_what_resolution_needs(facts: FileFacts) -> None:
     assert outline.exports == facts.exports
     assert outline.problems == len(facts.problems)
     assert outline.symbols == tuple(symbol._replace(windows=()) for symbol in facts.symbols)
+
+
+@given(FACTS)
+@settings(max_examples=30, deadline=None)
+def test_the_digest_is_of_the_facts_and_not_of_the_compression(facts: FileFacts) -> None:
+    outline, record = pack(facts)
+    chunks = (outline[5:], record[len(outline) :])
+    first, rest = (zlib.compress(zlib.decompress(chunk), 9) for chunk in chunks)
+    other = record[:1] + len(first).to_bytes(4, "big") + first + rest
+    assert content_digest(other) == content_digest(record)
+    changed = replace(facts, lines=facts.lines + 1)
+    assert content_digest(pack(changed)[1]) != content_digest(record)
 
 
 def test_many_uses_of_a_name_cost_little() -> None:
