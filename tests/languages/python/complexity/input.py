@@ -50,3 +50,15 @@ def nests():
 
 if asyncio:
     pass
+
+
+def tries():
+    try:
+        x = 1
+    except ValueError:
+        x = 2
+    else:
+        if x:
+            x = 3
+    finally:
+        x = 4

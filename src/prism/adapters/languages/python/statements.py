@@ -293,6 +293,8 @@ def try_statement(walk: Walk, node: Node) -> Sequence[Visit]:
             visits.extend(_guarded(walk, guard, walk.branched([child])))
         elif child.kind_id == EXCEPT_CLAUSE:
             visits.extend(_guarded(walk, guard, [child]))
+        elif child.kind_id == ELSE_CLAUSE:  # runs when nothing was caught: no further decision
+            visits.extend(walk.branched(child.children))
         else:
             visits.append(child)
     return visits
