@@ -120,13 +120,36 @@ def print_finding(finding: Finding) -> None:
 
 
 def print_indexed(project: Project, run: Run) -> None:
-    """What an index run found, in a few lines."""
+    """What an index run found, in a few lines; a stage that failed has no figures here."""
     counts: dict[str, int] = {}
     for stage in run.stages:
         counts |= stage.counts
     emit(f"project {project.id}: {project.name}, run {run.id}, commit {run.commit}")
-    emit("  " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+    for line in _FIGURES:
+        figures = [f"{counts[name]} {words}" for name, words in line if name in counts]
+        if figures:
+            emit(f"  {', '.join(figures)}")
     emit(f"  {coverage_sentence(run)}")
+
+
+#: Names of counts and the words for them, a tuple per line.
+_FIGURES = (
+    (
+        ("files", "files"),
+        ("code_files", "of them with code facts"),
+        ("left_out", "left out"),
+        ("lines", "lines of code files"),
+        ("symbols", "symbols"),
+    ),
+    (
+        ("imports", "imports"),
+        ("edges", "import edges between files"),
+        ("cycles", "import cycles"),
+        ("files_in_cycles", "files in cycles"),
+        ("commits", "commits read"),
+        ("findings", "findings"),
+    ),
+)
 
 
 def print_verification(report: Verification) -> None:
