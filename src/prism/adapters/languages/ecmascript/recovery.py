@@ -1,7 +1,8 @@
-"""Imports that the grammar lost: a second look at the text where the syntax tree has errors.
+"""Imports and exports that the grammar lost: a second look at the text where the tree has errors.
 
-tree-sitter-typescript 0.23 does not know ``import defer``, ``f<typeof import("m")>()`` and other
-newer syntax; what it skips may hold imports.
+tree-sitter-typescript 0.23 does not know ``import defer``, ``f<typeof import("m")>()``, ``export
+default function (): T;`` of declaration files, call signatures that end with their line, and other
+syntax; after some of it the whole file is one error.
 """
 
 import re
@@ -30,7 +31,12 @@ _STATEMENT = re.compile(
     rb"""(?<![\w$])from\s*["']([^"'\n]{1,300})["']"""
 )
 _CALL = re.compile(rb"""\bimport\s*\(\s*["']([^"'\n]{1,300})["']\s*\)""")
-_DEFAULT = re.compile(rb"^export\s+default\s+(?:async\s+)?function\b[^\n]*", re.MULTILINE)
+_EXPORT = re.compile(
+    rb"^export\s+(?:declare\s+)?(?:(default)\s+(?:async\s+)?(?:function|class)\b"
+    rb"|(?:(?:async\s+)?function\*?|(?:abstract\s+)?class|interface|type|(?:const\s+)?enum|namespace"
+    rb"|const|let|var)\s+([\w$]+))[^\n]*",
+    re.MULTILINE,
+)
 _COMMENT = re.compile(rb"/\*.*?\*/")
 _ERRORS_MAX = 100
 _PLACES_MAX = 2000
@@ -57,8 +63,7 @@ def note_errors(walk: Walk, root: Node) -> None:
 
 
 def recover(walk: Walk) -> None:
-    """Add the bindings of imports at errors that no action has seen, and a default export: the
-    grammar has no ``export default function (): T;`` as declaration files do."""
+    """Add the bindings of imports at errors that no action has seen, and names exported there."""
     if not state(walk).errors:
         return
     known = {(binding.module, binding.line) for binding in walk.bindings}
@@ -70,10 +75,18 @@ def recover(walk: Walk) -> None:
     for lost in _lost(walk, calls, known):
         walk.next_statement()
         _bind(walk, lost, ("", ""), FORM_DYNAMIC, ERASED_NO)
+    _exports(walk)
+
+
+def _exports(walk: Walk) -> None:
+    """Exported names without their symbols: where a declaration ends, the tree does not say."""
     exports = state(walk).exports
-    if all(name != "default" for name, *_ in exports):
-        defaults = [match for match in _DEFAULT.finditer(walk.source) if _at_error(walk, match)]
-        exports.extend(("default", "", NONE, NONE) for _ in defaults[:1])
+    known = {name for name, *_ in exports}
+    for match in list(_EXPORT.finditer(walk.source))[:_PLACES_MAX]:
+        name = next(group for group in match.groups() if group).decode("utf-8", "replace")
+        if name not in known and _at_error(walk, match) and not _in_comment(walk, match.start()):
+            known.add(name)
+            exports.append((name, "", NONE, NONE))
 
 
 def _lost(walk: Walk, matches: list[re.Match[bytes]], known: set[tuple[str, int]]) -> list[_Lost]:
