@@ -76,7 +76,7 @@ def _baseline(
         title="Record where things stand",
         intent=say(
             "Without a baseline nobody can tell afterwards what a milestone changed; "
-            f"{counted(len(served), 'finding')} of this commit are what the plan works on",
+            f"the plan works on {counted(len(served), 'finding')} of this commit",
             *cited,
         ),
         steps=steps,

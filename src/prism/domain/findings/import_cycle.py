@@ -46,7 +46,8 @@ def _finding(
     summary: CutSummary | None,
 ) -> Finding:
     members = tuple(code.paths[node] for node in component.nodes)
-    loaded = _load_cycles(component)
+    load_circles = _load_circles(component)
+    loaded = sum(load_circles)
     basis = basis_of(material, members)
     figures: dict[str, Json] = {
         "files": len(members),
@@ -54,6 +55,7 @@ def _finding(
         "imports": len(component.arcs),
         "statements": sum(arc.weight for arc in component.arcs),
         "files_in_load_cycles": loaded,
+        "largest_load_cycle": max(load_circles, default=0),
     }
     if summary is not None:
         figures |= {
@@ -78,14 +80,14 @@ def _finding(
     )
 
 
-def _load_cycles(component: Component) -> int:
-    """How many files of the component are in a cycle of imports that run while a module loads."""
+def _load_circles(component: Component) -> list[int]:
+    """Sizes of the circles that imports form which run while a module loads, the largest first."""
     place = {node: at for at, node in enumerate(component.nodes)}
     rows = graph.from_edges(
         len(place),
         ((place[arc.source], place[arc.target]) for arc in component.arcs if arc.eager),
     )
-    return sum(map(len, graph.cyclic_components(rows)))
+    return [len(nodes) for nodes in graph.cyclic_components(rows)]
 
 
 def _severity(size: int, loaded: int) -> Severity:
@@ -102,8 +104,9 @@ def _why(figures: Mapping[str, Json], summary: CutSummary | None) -> str:
         "files) can reach all the others, and none can be tested or moved alone; "
     )
     text += (
-        f"{loaded} of them also need each other while they load, so that the order of imports "
-        "decides what is defined"
+        f"{loaded} of them also need each other while they load "
+        f"({figures['largest_load_cycle']} in the largest such circle), so that the order of "
+        "imports decides what is defined"
         if loaded
         else "none need each other while they load: imports inside functions close the circle"
     )
