@@ -123,24 +123,26 @@ def test_git_is_never_given_options_that_run_code() -> None:
     assert found == []
 
 
+PORTS_WITH_TWO_ADAPTERS = {
+    "JobRepository", "ProjectRepository", "CredentialRepository", "IndexStore", "BlueprintStore",
+    "SourceParser", "JobRunner", "GitCloner", "Wakeup",
+}  # fmt: skip
+
+
 def test_every_port_has_a_contract_that_two_adapters_pass() -> None:
-    """A contract class counts when at least two test classes inherit it."""
-    contracts: dict[str, int] = {}
-    for path, tree in _trees(TEST_MODULES):
-        if path.parent.name == "contracts":
-            contracts |= {n.name: 0 for n in tree.body if isinstance(n, ast.ClassDef)
-                          and n.name.endswith("Contract")}  # fmt: skip
-    for _, tree in _trees(TEST_MODULES):
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef):
-                for base in node.bases:
-                    name = getattr(base, "id", "")
-                    if name in contracts:
-                        contracts[name] += 1
-    ports_with_two_adapters = {
-        "JobRepository", "ProjectRepository", "CredentialRepository", "IndexStore",
-        "BlueprintStore", "SourceParser", "JobRunner", "GitCloner",
-    }  # fmt: skip
-    missing = {p for p in ports_with_two_adapters if f"{p}Contract" not in contracts}
-    lonely = {name for name, count in contracts.items() if count < 2}
-    assert (missing, lonely) == (set(), set())
+    bases = {
+        node.name: {getattr(base, "id", "") for base in node.bases}
+        for _, tree in _trees(TEST_MODULES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    contracts = {name for name in bases if name.endswith("Contract")}
+
+    def holders(contract: str) -> int:
+        """Test classes that inherit it, directly or by a contract it is a part of."""
+        heirs = [name for name, its in bases.items() if contract in its]
+        return sum(holders(heir) if heir in contracts else 1 for heir in heirs)
+
+    missing = {port for port in PORTS_WITH_TWO_ADAPTERS if f"{port}Contract" not in contracts}
+    assert missing == set()
+    assert {name: holders(name) for name in contracts if holders(name) < 2} == {}
