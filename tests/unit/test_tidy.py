@@ -1,6 +1,7 @@
 """Habits of the code base, checked like everything else."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,12 @@ def _trees(paths: list[Path]) -> Iterator[tuple[Path, ast.Module]]:
     for path in paths:
         if path.relative_to(ROOT).parts[:2] == ("tests", "languages") and path.name == "input.py":
             continue
-        yield path, ast.parse(path.read_text("utf-8"))
+        yield path, _parsed(path)
+
+
+@functools.cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
 
 
 def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
