@@ -21,7 +21,11 @@ def blueprint(
     ] = "",
     focus: Annotated[
         list[str] | None,
-        typer.Option("--focus", metavar="PATH", help="What lies below comes first; repeatable."),
+        typer.Option(
+            "--focus",
+            metavar="PATH",
+            help="Plan what lies below; repeatable. The plan counts what that leaves out.",
+        ),
     ] = None,
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="FILE", help="Write there.")
@@ -131,4 +135,6 @@ def goals(as_json: JsonOption = False) -> None:
     if as_json:
         emit_json({"goals": [{"name": goal.name, "title": goal.title} for goal in GOALS]})
     else:
-        emit_table(["GOAL", "WHAT IT PUTS FIRST"], [[goal.name, goal.title] for goal in GOALS])
+        emit_table(
+            ["GOAL", "WHAT THE PLAN IS THEN ABOUT"], [[goal.name, goal.title] for goal in GOALS]
+        )

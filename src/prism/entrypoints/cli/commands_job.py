@@ -17,7 +17,8 @@ def add(
     project: ProjectArgument,
     goal: Annotated[str, typer.Option("--goal", help="For a blueprint: what it is for.")] = "",
     focus: Annotated[
-        list[str] | None, typer.Option("--focus", help="For a blueprint: paths that come first.")
+        list[str] | None,
+        typer.Option("--focus", help="For a blueprint: plan what lies below these paths."),
     ] = None,
     priority: Annotated[int, typer.Option("--priority", help="Higher runs first.")] = 0,
     as_json: JsonOption = False,
