@@ -28,8 +28,10 @@ class WakeupContract:
 
     def test_a_new_job_ends_the_wait(self, wakeup: Wakeup, enqueue: Callable[[], None]) -> None:
         wakeup.clear()
-        threading.Timer(0.05, enqueue).start()
+        soon = threading.Timer(0.05, enqueue)
+        soon.start()
         assert wakeup.wait(LONG)
+        soon.join()
 
     def test_a_job_between_clear_and_wait_is_noticed(
         self, wakeup: Wakeup, enqueue: Callable[[], None]
@@ -54,8 +56,10 @@ class WakeupContract:
 
     def test_set_wakes_the_waiter_from_another_thread(self, wakeup: Wakeup) -> None:
         wakeup.clear()
-        threading.Timer(0.05, wakeup.set).start()
+        soon = threading.Timer(0.05, wakeup.set)
+        soon.start()
         assert wakeup.wait(LONG)
+        soon.join()
 
     def test_closing_twice_is_harmless(self, wakeup: Wakeup) -> None:
         wakeup.close()
