@@ -1,6 +1,7 @@
 """Claim a job, run it, record how it ended: the heart of the worker and of the foreground."""
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -78,6 +79,9 @@ class ClaimAndExecuteJob:
     kill_seconds: float = 5.0
     grace_seconds: float | None = None
     limit_seconds: float | None = None
+    #: How long the end of a job is tried to be written, at most; the lease bounds it anyway. A
+    #: worker waits for its database, a person in front of a full disk does not want to.
+    settle_seconds: float = math.inf
     #: Kinds of job whose process gets the project's token: least privilege for all others.
     token_kinds: frozenset[str] = frozenset({JobKind.INDEX})
     pause: Callable[[float], None] = time.sleep
@@ -106,7 +110,11 @@ class ClaimAndExecuteJob:
         try:
             watched = self._attempt(claim, lease=lease, stopping=stopping, observe=observe)
             settle = SettleJob(
-                jobs=self.jobs, clock=self.clock, pause=self.pause, stopping=stopping
+                jobs=self.jobs,
+                clock=self.clock,
+                pause=self.pause,
+                stopping=stopping,
+                patience_seconds=self.settle_seconds,
             )
             settled = settle(claim, watched, lease=lease, retry=retry)
         except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """Write down how an attempt ended: one fenced step, repeated while the lease allows it."""
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -30,12 +31,16 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleJob:
-    """Every step is fenced by the claim, so repeating one whose answer was lost is harmless."""
+    """Every step is fenced by the claim, so repeating one whose answer was lost is harmless.
+
+    ``patience_seconds``: how long a step is repeated at most, even while the lease holds.
+    """
 
     jobs: JobRepository
     clock: Clock
     pause: Callable[[float], None]
     stopping: Callable[[], StopRequest]
+    patience_seconds: float = math.inf
 
     def __call__(self, claim: Claim, watched: Watched, *, lease: Lease, retry: bool) -> Settled:
         """Raises ExternalFailure when the database stays away until the lease is over."""
@@ -94,12 +99,14 @@ class SettleJob:
         return Settled(state=JobState.PENDING if released else None, error=error)
 
     def _insist(self, step: Callable[[], _Answer], lease: Lease) -> _Answer:
-        """Repeat *step* on Transient until the lease is over or somebody is in a hurry."""
+        """Repeat *step* on Transient until the lease or the patience is over or somebody is in a
+        hurry."""
+        deadline = min(lease.over_at, self.clock.monotonic() + self.patience_seconds)
         while True:
             try:
                 return step()
             except Transient as error:
-                over = self.clock.monotonic() + SETTLE_WAIT_SECONDS >= lease.over_at
+                over = self.clock.monotonic() + SETTLE_WAIT_SECONDS >= deadline
                 if over or self.stopping() is StopRequest.NOW:
                     raise
                 log.warning("database away", extra={"action": "settle_failed", "code": error.code})

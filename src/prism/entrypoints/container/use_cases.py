@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prism.application.projects.find_project import FindProject, ReadSource
@@ -91,9 +92,8 @@ class Container(Adapters):
     def run_or_follow(self) -> "RunOrFollowJob":
         from prism.application.jobs.run_or_follow_job import RunOrFollowJob
 
-        return RunOrFollowJob(
-            jobs=self.jobs(), execute=self.claim_and_execute_job(), reap=self.reap_expired_jobs()
-        )
+        execute = replace(self.claim_and_execute_job(), settle_seconds=3.0)
+        return RunOrFollowJob(jobs=self.jobs(), execute=execute, reap=self.reap_expired_jobs())
 
     def worker_loop(self, *, poll_seconds: float, switch: "StopSwitch") -> "WorkerLoop":
         from prism.application.jobs.worker_loop import WorkerLoop

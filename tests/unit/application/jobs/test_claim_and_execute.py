@@ -573,6 +573,20 @@ def test_a_completion_is_given_up_when_the_lease_is_over(bench: WorkerBench) -> 
     assert 55 <= bench.clock.monotonic() - began <= 60
 
 
+def test_the_foreground_gives_a_completion_up_sooner(bench: WorkerBench) -> None:
+    bench.enqueue()
+
+    def finish(job: ScriptedJob) -> JobOutcome | None:
+        bench.jobs.away = AWAY
+        return DONE
+
+    bench.runner.script = finish
+    began = bench.clock.monotonic()
+    with pytest.raises(Transient):
+        bench.execute(lease_seconds=60, settle_seconds=3)()
+    assert bench.clock.monotonic() - began <= 4
+
+
 def test_a_database_that_is_away_at_the_claim_is_raised(bench: WorkerBench) -> None:
     bench.enqueue()
     bench.jobs.away = AWAY
