@@ -1,0 +1,1 @@
+"""JavaScript, TypeScript and TSX: rules of extraction, and imports to files."""

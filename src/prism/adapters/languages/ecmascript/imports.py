@@ -87,15 +87,16 @@ def _clause(walk: Walk, node: Node, clause: Node, module: str, erased: str) -> N
     for child in clause.children:
         kind = walk.kinds[child.kind_id]
         if kind == "identifier":
-            _bind(walk, node, walk.text(child), module, "default", erased)
+            _bind(walk, node, walk.text(child), module, imported="default", erased=erased)
         elif kind == "namespace_import":
-            _bind(walk, node, walk.text(child.children[-1]), module, "*", erased)
+            alias = walk.text(child.children[-1])
+            _bind(walk, node, alias, module, imported="*", erased=erased)
         elif kind == "named_imports":
             for specifier in child.children:
                 if specifier.type == "import_specifier":
                     imported, local, type_only = specifier_names(walk, specifier)
                     one = ERASED_SYNTAX if type_only else erased
-                    _bind(walk, node, local, module, imported, one)
+                    _bind(walk, node, local, module, imported=imported, erased=one)
                 elif specifier.type == "comment":
                     walk.comment(specifier)
         elif kind == "comment":
@@ -112,7 +113,7 @@ def specifier_names(walk: Walk, specifier: Node) -> tuple[str, str, bool]:
     return text, property_name(walk, alias) if alias is not None else text, type_only
 
 
-def _bind(walk: Walk, node: Node, local: str, module: str, imported: str, erased: str) -> int:
+def _bind(walk: Walk, node: Node, local: str, module: str, *, imported: str, erased: str) -> int:
     return walk.bind(
         node,
         local=local,

@@ -21,6 +21,10 @@ _OUTPUT = {
     ".jsx": ((".tsx",), (".d.ts",)),
     ".mjs": ((".mts",), (".d.mts",)),
     ".cjs": ((".cts",), (".d.cts",)),
+    ".ts": ((), (".tsx", ".js", ".d.ts")),
+    ".tsx": ((), (".jsx", ".js", ".d.ts")),
+    ".mts": ((), (".mjs", ".d.mts")),
+    ".cts": ((), (".cjs", ".d.cts")),
 }
 _TYPESCRIPT = (".ts", ".tsx", ".mts", ".cts")
 #: Folders that builds write to, as found in the ``main`` and ``exports`` of published packages.

@@ -1,6 +1,7 @@
 """Declarations of variables, and assignments: symbols, flows, what gets required or exported."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -44,6 +45,16 @@ _MEMBERS_MAX = 200
 _VALUE_KINDS = {"class": KIND_CLASS, **dict.fromkeys(FUNCTIONS, KIND_FUNCTION)}
 
 
+class _Declared(NamedTuple):
+    """A declarator, the statement around it (itself if that has several), the scope that gets the
+    names, and the word: 'const', 'let', 'var', 'using'."""
+
+    node: Node
+    around: Node
+    scope: int
+    word: str
+
+
 def declaration(walk: Walk, node: Node) -> Sequence[Visit]:
     """``const``, ``let``, ``var``, ``using``: names, and what their values make of them."""
     word = node.children[0].type
@@ -67,14 +78,15 @@ def _declarator(walk: Walk, around: Node, node: Node, word: str) -> list[Visit]:
     visits = [*typed]
     hoisted = word == "var"
     scope = walk.scopes.nearest(walk.scope, FUNCTION, NAMESPACE) if hoisted else walk.scope
+    here = _Declared(node, around, scope, word)
     if value is None:
-        return visits + _names(walk, around, name, scope, word, [], node)
+        return visits + _names(walk, here, [])
     inner, types = unwrap(walk, value)
     visits.extend(types)
     kind = walk.kinds[inner.kind_id]
     found = required(walk, value) if kind in _MAYBE_REQUIRED else None
     if found is not None:
-        return visits + _required_names(walk, around, name, scope, found)
+        return visits + _required_names(walk, here, found)
     if name.type == "identifier" and kind in _VALUE_KINDS:
         index = walk.define(around, kind=_VALUE_KINDS[kind], name=walk.text(name), scope=scope)
         return walk.owned(index, [*typed, *types]) + _value_as(walk, index, inner, around)
@@ -84,7 +96,7 @@ def _declarator(walk: Walk, around: Node, node: Node, word: str) -> list[Visit]:
         inner, types = unwrap(walk, value)
         visits.extend(types)
     before = len(walk.symbols)
-    visits += _names(walk, around, name, scope, word, sources(walk, value), node)
+    visits += _names(walk, here, sources(walk, value))
     if targets:
         _export_local(walk, targets, name)
         for target in targets:
@@ -104,27 +116,18 @@ def _value_as(walk: Walk, index: int, value: Node, around: Node) -> list[Visit]:
     return function_as(walk, index, value, around)
 
 
-def _required_names(
-    walk: Walk, around: Node, name: Node, scope: int, found: Required
-) -> list[Visit]:
+def _required_names(walk: Walk, here: _Declared, found: Required) -> list[Visit]:
     before = len(walk.bindings)
-    rest = bind_pattern(walk, around, name, found)
-    if scope != walk.scope:
+    rest = bind_pattern(walk, here.around, here.node.children[0], found)
+    if here.scope != walk.scope:
         for index in range(before, len(walk.bindings)):
-            walk.scopes.declare(scope, walk.bindings[index].local, binding=index)
+            walk.scopes.declare(here.scope, walk.bindings[index].local, binding=index)
     return rest
 
 
-def _names(
-    walk: Walk,
-    around: Node,
-    pattern: Node,
-    scope: int,
-    word: str,
-    values: Sequence[str],
-    declarator: Node,
-) -> list[Visit]:
-    """Declares the names of *pattern*: symbols in a module's or namespace's own scope."""
+def _names(walk: Walk, here: _Declared, values: Sequence[str]) -> list[Visit]:
+    """Declares the names: symbols in a module's or namespace's own scope."""
+    node, around, scope, word = here
     inside = walk.scopes.scopes[scope].kind not in (MODULE, NAMESPACE)
     kind = KIND_CONSTANT if word == "const" else KIND_VARIABLE
 
@@ -136,14 +139,14 @@ def _names(
         index = walk.define(around, kind=kind, name=text, scope=scope)
         if index != NONE:
             draft = walk.symbols[index]
-            equals = next((c for c in declarator.children if c.type == "="), None)
-            end = declarator.end_byte if equals is None else equals.start_byte
-            draft.signature = f"{word} {signature(walk, declarator.start_byte, end)}"
+            equals = next((c for c in node.children if c.type == "="), None)
+            end = node.end_byte if equals is None else equals.start_byte
+            draft.signature = f"{word} {signature(walk, node.start_byte, end)}"
             draft.docstring = docstring_of(walk, around)
             if walk.branch:
                 draft.flags |= FLAG_CONDITIONAL
 
-    return unpack(walk, pattern, values, on_name)
+    return unpack(walk, node.children[0], values, on_name)
 
 
 def _is_variable(walk: Walk, scope: int, name: str) -> bool:

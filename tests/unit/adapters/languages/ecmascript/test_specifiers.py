@@ -49,6 +49,12 @@ def test_a_javascript_importer_gets_the_file_it_names() -> None:
     assert target("./a.js", files("src/a.ts", "src/a.js"), "src/main.js") == "src/a.js"
 
 
+def test_build_output_that_names_its_source_means_the_output_beside_it() -> None:
+    tree = files("dist/a.js", "dist/a.d.ts", "dist/b.d.ts", "src/a.ts", "src/b.ts")
+    assert target("./a.ts", tree, "dist/main.d.ts") == "dist/a.js"
+    assert target("./b.ts", tree, "dist/main.d.ts") == "dist/b.d.ts"
+
+
 def test_an_implementation_wins_over_the_declarations_beside_it() -> None:
     assert target("./a", files("src/a.d.ts", "src/a.js")) == "src/a.js"
     assert target("./a.js", files("src/a.d.ts", "src/a.js")) == "src/a.js"
