@@ -151,6 +151,22 @@ def test_a_private_repository_is_indexed_by_a_worker(prism: CommandLine, tmp_pat
     assert list((prism.data_dir / "scratch").glob("*-*/")) == []
 
 
+def test_a_failed_stage_is_named_and_makes_the_index_incomplete(
+    prism: CommandLine, tmp_path: Path
+) -> None:
+    make_repository(tmp_path / "served" / "shop", FILES, bare=True)
+    with git_server(tmp_path / "served") as server:
+        server.refuse_history("shop")
+        prism.variables |= {"PRISM_ALLOW_PRIVATE_NETWORKS": "1", **server.git_environment}
+        answer = prism("index", server.url("shop"), "--json").expect(7)
+    assert "history did not finish" in answer.err
+    stages = {stage["name"]: stage["status"] for stage in answer.json["run"]["stages"]}
+    assert stages.pop("history") == "failed"
+    assert set(stages.values()) == {"completed"}
+    assert prism("deps", "shop", "web/index.ts", "--json").expect(0).json["uses"]
+    assert "INCOMPLETE: history failed" in prism("findings", "shop").expect(0).err
+
+
 def test_path_and_clone_sqlite_and_postgres_give_the_same_dump(
     sqlite_directory: Path, postgres_database: str, tmp_path: Path
 ) -> None:

@@ -125,6 +125,54 @@ def test_a_cancelled_job_leaves_no_process_and_no_directory(prism: CommandLine, 
     assert worker.wait() == 0
 
 
+def test_index_joins_a_worker_that_has_the_job(prism: CommandLine, held) -> None:  # type: ignore[no-untyped-def]
+    server, worker, job = held
+    with prism.start("index", "tool") as follower:
+        follower.wait_for_output(f"joining job {job}")
+        server.release()
+        assert follower.wait() == 0
+        assert "1 import edges" in follower.output()
+    # The request came while the job ran: it runs once more, and then there is nothing left to do.
+    wait_until(lambda: not _jobs(prism, "pending", "running"))
+    worker.signal(signal.SIGTERM)
+    assert worker.wait() == 0
+
+
+def test_ctrl_c_only_stops_following_a_job_that_was_joined(prism: CommandLine, held) -> None:  # type: ignore[no-untyped-def]
+    server, worker, job = held
+    with prism.start("index", "tool") as follower:
+        follower.wait_for_output(f"joining job {job}")
+        follower.signal(signal.SIGINT)
+        assert follower.wait() == 130
+    assert _job(prism, job)["state"] == "running"
+    server.release()
+    wait_until(lambda: _job(prism, job)["state"] == "completed")
+    worker.signal(signal.SIGTERM)
+    worker.wait()
+
+
+def test_ctrl_c_cancels_the_job_that_the_command_created(
+    prism: CommandLine, tmp_path: Path
+) -> None:
+    make_repository(tmp_path / "served" / "slow", FILES, bare=True)
+    with git_server(tmp_path / "served") as server:
+        server.hold("slow")
+        prism.variables |= {"PRISM_ALLOW_PRIVATE_NETWORKS": "1", **server.git_environment}
+        with prism.start("index", server.url("slow")) as command:
+            wait_until(server.reached.is_set)
+            command.signal(signal.SIGINT)
+            assert command.wait() == 130
+            assert "Traceback" not in command.output()
+    assert [job["state"] for job in _jobs(prism)] == ["cancelled"]
+    assert list((prism.data_dir / "scratch").glob("*-*/")) == []
+
+
+def _jobs(prism: CommandLine, *states: str) -> list[dict[str, object]]:
+    chosen = [option for state in states for option in ("--state", state)]
+    jobs: list[dict[str, object]] = prism("job", "list", "--json", *chosen).expect(0).json["jobs"]
+    return jobs
+
+
 def test_the_clone_is_shown_while_the_job_runs_and_gone_afterwards(
     prism: CommandLine,
     held,  # type: ignore[no-untyped-def]

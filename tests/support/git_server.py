@@ -118,6 +118,17 @@ class GitServer:
 
         self._rules[name] = rule
 
+    def refuse_history(self, name: str) -> None:
+        """Serve the files of *name*, but answer 500 to the fetch of its history (no blobs)."""
+
+        def rule(handler: "_Handler") -> None:
+            if handler.command == "POST" and b"filter blob:none" in handler.body():
+                handler.answer(500, b"")
+            else:
+                handler.serve()
+
+        self._rules[name] = rule
+
     def release(self) -> None:
         self._released.set()
 
