@@ -4,6 +4,7 @@ Values are parameters by name; what the planner of a prepared statement must kno
 is written out, or it plans for a tenth of all jobs.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from prism.adapters.sql.jobs_tables import jobs
 from prism.adapters.sql.moments import Moments
-from prism.adapters.sql.parking import CLAIMABLE, ONE, ORDER, PENDING, RUNNING
+from prism.adapters.sql.parking import CLAIMABLE, ONE, ORDER, PENDING, RUNNING, has_parked
 from prism.domain.jobs import JobState
 
 _running = jobs.alias("running")
@@ -86,6 +87,18 @@ def renew_statement(
 def held_statement(moments: Moments) -> Select[*tuple[Any, ...]]:
     """The job of a claim and the time, its row locked. Parameters: job, in_attempt."""
     return select(jobs, moments.now().label("now")).where(*held_by()).with_for_update()
+
+
+def store_statement(
+    columns: frozenset[str], waking: Sequence[ColumnElement[object]]
+) -> ReturningUpdate[*tuple[Any, ...]]:
+    """Stores a changed job, wakes workers, and tells whether its project has parked jobs.
+
+    Parameters: job, and ``new_`` with the name of each column.
+    """
+    values = {name: bindparam(f"new_{name}", type_=jobs.c[name].type) for name in columns}
+    stored = update(jobs).where(jobs.c.id == bindparam("job")).values(values)
+    return stored.returning(has_parked(), *waking)
 
 
 def held_by() -> tuple[ColumnElement[bool], ...]:

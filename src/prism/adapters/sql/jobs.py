@@ -17,14 +17,18 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    update,
 )
 from sqlalchemy.exc import IntegrityError
 
 from prism.adapters.sql import parking
 from prism.adapters.sql.engine import one_statement, reading, writing
 from prism.adapters.sql.job_rows import changes, new_row, to_job
-from prism.adapters.sql.job_statements import claim_statement, held_statement, renew_statement
+from prism.adapters.sql.job_statements import (
+    claim_statement,
+    held_statement,
+    renew_statement,
+    store_statement,
+)
 from prism.adapters.sql.jobs_tables import jobs, projects
 from prism.adapters.sql.moments import Moments
 from prism.adapters.sql.parking import RUNNING
@@ -68,6 +72,7 @@ class SqlJobRepository(JobRepository):
         remember = lru_cache(maxsize=16)
         self._claim_statement = remember(partial(claim_statement, moments))
         self._renew_statement = remember(partial(renew_statement, moments))
+        self._store_statement = remember(store_statement)
         self._held_statement = held_statement(moments)
 
     def claim(
@@ -316,10 +321,12 @@ class SqlJobRepository(JobRepository):
 
     def _store(self, connection: Connection, job: Job) -> None:
         """Store a changed job, wake workers, and let others of its project take part again."""
-        stored = update(jobs).where(jobs.c.id == job.id).values(changes(job))
-        found = stored.returning(parking.has_parked(job.project_id), *waking(connection))
+        new = changes(job)
+        statement = self._store_statement(frozenset(new), tuple(waking(self._engine)))
+        values = {"job": job.id, **{f"new_{name}": value for name, value in new.items()}}
+        parked = connection.execute(statement, values).one()[0]
         # A later statement than the one that locked the row: sees what was parked until then.
-        if connection.execute(found).one()[0] and job.state is not JobState.RUNNING:
+        if parked and job.state is not JobState.RUNNING:
             parking.unpark_best(connection, job.project_id)
 
     def _end(self, connection: Connection, before: Job, after: Job, now: datetime) -> None:

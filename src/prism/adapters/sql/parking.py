@@ -93,10 +93,10 @@ def unpark_best(connection: Connection, project_id: int) -> None:
     connection.execute(update(jobs).where(chosen).values(parked=False))
 
 
-def has_parked(project_id: int) -> ColumnElement[bool]:
-    """Whether it has any: mostly not, and then there is nothing to unpark."""
+def has_parked() -> ColumnElement[bool]:
+    """Whether the job's project has any: mostly not, and then there is nothing to unpark."""
     return exists().where(
-        _any_parked.c.project_id == project_id, literal_column("any_parked.parked")
+        _any_parked.c.project_id == jobs.c.project_id, literal_column("any_parked.parked")
     )
 
 

@@ -1,15 +1,15 @@
 """Telling waiting workers that something may be due."""
 
-from sqlalchemy import ColumnElement, Connection, func
+from sqlalchemy import ColumnElement, Connection, Engine, func
 
 #: Workers LISTEN on it.
 CHANNEL = "prism_jobs"
 NOTIFY: ColumnElement[object] = func.pg_notify(CHANNEL, "")
 
 
-def waking(connection: Connection) -> list[ColumnElement[object]]:
+def waking(database: Connection | Engine) -> list[ColumnElement[object]]:
     """What to select or return to wake them when this transaction commits.
 
     Nothing on SQLite: there they watch the file.
     """
-    return [NOTIFY] if connection.dialect.name == "postgresql" else []
+    return [NOTIFY] if database.dialect.name == "postgresql" else []
