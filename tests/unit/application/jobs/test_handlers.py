@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
-from prism.application.blueprints.generate_blueprint import GenerateRequest
 from tests.contracts.job_runner import claim_of
 
+from prism.application.blueprints.generate_blueprint import GenerateRequest
 from prism.application.indexing.index_project import IndexRequest
 from prism.application.jobs.handlers import blueprint_request, job_handlers
 from prism.application.jobs.run_handler import run_handler
