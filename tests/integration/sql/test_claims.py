@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import Connection, event, text
-from tests.contracts.job_queue import a_claim, next_claim
+from tests.contracts.job_queue import BROKEN, a_claim, next_claim
 
 from prism.adapters.memory.clock import ManualClock
 from prism.adapters.sql.engine import Database, open_database, reading, writing
@@ -306,9 +306,6 @@ def test_processes_share_forty_jobs_without_overlap(
 
 def _end(queue: Queue, job_id: int, how: str) -> None:
     """End the running attempt, as its worker or the reaper does."""
-    from tests.contracts.job_queue import BROKEN
-
-
     claim = Claim(job=queue.jobs.get(job_id))
     if how == "complete":
         queue.jobs.complete(claim, result={})
