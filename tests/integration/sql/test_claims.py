@@ -167,6 +167,15 @@ def test_a_row_that_somebody_locks_is_skipped_and_not_waited_for(
         impatient.close()
 
 
+def test_the_order_does_not_hang_on_the_index(queue: Queue) -> None:
+    low, high = queue.projects(2)
+    queue.insert(low, count=1)
+    queue.insert(high, count=1, priority=1)
+    with writing(queue.database.jobs) as connection:
+        connection.execute(text("DROP INDEX prism_jobs_claim"))
+    assert a_claim(queue.jobs).job.project_id == high
+
+
 @pytest.fixture
 def blocked(queue: Queue) -> tuple[Queue, int, int]:
     """Many jobs of a project that runs one, and one of another project after them all."""
