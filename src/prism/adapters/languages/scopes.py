@@ -62,6 +62,15 @@ class ScopeTable:
                 symbol if known[1] == NONE else known[1],
             )
 
+    def declare_variable(self, scope: int, name: str) -> None:
+        """The same for a plain variable, which is what most names are."""
+        here = self.scopes[scope]
+        if name not in here.names:
+            if here.forwards:
+                self.declare(scope, name)
+            else:
+                here.names[name] = UNKNOWN
+
     def forward(self, scope: int, name: str, target: int) -> None:
         """From here on *name* in *scope* means *name* in scope *target*."""
         self.scopes[scope].forwards[name] = target

@@ -22,7 +22,8 @@ _SOURCES_MAX = 16
 _STEPS_MAX = 100
 #: Characters of a chain: flows repeat it once for each argument.
 _CHAIN_MAX = 200
-_VALUES = frozenset(
+#: Kinds that ``sources`` can say something about, besides identifiers.
+VALUES = frozenset(
     {
         ATTRIBUTE,
         AWAIT,
@@ -43,18 +44,21 @@ def chain_of(walk: Walk, node: Node) -> tuple[str, Node | None]:
     an empty head, because nobody knows what the call returns. Other nodes give ('', node).
     """
     kind = node.kind_id
-    if kind == IDENTIFIER:
-        return walk.text(node)[:_CHAIN_MAX], None
-    if kind != ATTRIBUTE:
+    if kind == ATTRIBUTE:
+        inner = node.child(0)
+        kind = inner.kind_id
+        while kind == ATTRIBUTE:
+            inner = inner.child(0)
+            kind = inner.kind_id
+    elif kind == IDENTIFIER:
+        inner = node
+    else:
         return "", node
-    inner = node.child(0)
-    while inner.kind_id == ATTRIBUTE:
-        inner = inner.child(0)
-    if inner.kind_id == IDENTIFIER:
+    if kind == IDENTIFIER:
         text = walk.text(node)
-        if " " in text or "\n" in text or "\t" in text or "\\" in text or "#" in text:
+        if " " in text or "\n" in text or "\t" in text:
             text = _parts(text)
-        return text[:_CHAIN_MAX], None
+        return (text, None) if len(text) <= _CHAIN_MAX else (text[:_CHAIN_MAX], None)
     raw = walk.source[inner.end_byte : node.end_byte].decode("utf-8", "replace")
     return _parts(raw)[:_CHAIN_MAX], inner
 
@@ -74,8 +78,12 @@ def sources(walk: Walk, node: Node) -> list[str]:
     kind = node.kind_id
     if kind == IDENTIFIER:
         return [walk.text(node)]
-    if kind not in _VALUES:
+    if kind not in VALUES:
         return []
+    if kind == ATTRIBUTE:
+        return [chain_of(walk, node)[0]]
+    if kind == CALL:
+        return [chain_of(walk, node.child(0))[0] + "()"]
     found: list[str] = []
     stack = [node]
     for _step in range(_STEPS_MAX):

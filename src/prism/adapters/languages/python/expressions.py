@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
-from prism.adapters.languages.python.chains import chain_of, sources
+from prism.adapters.languages.python.chains import VALUES, chain_of, sources
 from prism.adapters.languages.python.exports import note_all
 from prism.adapters.languages.python.imports import IMPORT_CALLS, dynamic_import
 from prism.adapters.languages.python.kinds import (
@@ -79,9 +79,10 @@ def call(walk: Walk, node: Node) -> Sequence[Visit] | None:
         return visits
     if chain in IMPORT_CALLS:
         dynamic_import(walk, node, arguments.children)
-    elif chain.startswith("__all__."):
+    elif not walk.scope and chain.startswith("__all__."):
         note_all(walk, callee.child(0), arguments)
-    _arguments(walk, chain, arguments.children, visits)
+    if arguments.end_byte - arguments.start_byte > 2:
+        _arguments(walk, chain, arguments.children, visits)
     return visits
 
 
@@ -89,18 +90,22 @@ def _arguments(walk: Walk, callee: str, arguments: Sequence[Node], visits: list[
     """Flows of the arguments; bare names are done with here, the rest goes to *visits*."""
     place = 0
     role, scope, symbol = walk.role, walk.scope, walk.symbol
+    uses, flows = walk.uses, walk.flows
     for argument in arguments:
         kind = argument.kind_id
         if kind == IDENTIFIER:
             name = walk.text(argument)
-            walk.uses.append((name, role, scope, symbol, argument.start_byte))
+            uses.append((name, role, scope, symbol, argument.start_byte))
             walk.tokens.append(kind)
-            walk.flow(FLOW_ARGUMENT, f"{callee}#{place}", name, argument)
+            line = argument.start_point[0] + 1
+            flows.append((FLOW_ARGUMENT, f"{callee}#{place}", name, symbol, line))
         elif kind in _PUNCTUATION:
             continue
         else:
             visits.append(argument)
-            if kind == KEYWORD_ARGUMENT:
+            if kind in VALUES:
+                _flow_all(walk, f"{callee}#{place}", argument)
+            elif kind == KEYWORD_ARGUMENT:
                 keyword = walk.text(argument.child(0))
                 _flow_all(walk, f"{callee}#{keyword}", argument.children[-1])
             elif kind in (LIST_SPLAT, DICTIONARY_SPLAT):
@@ -108,8 +113,6 @@ def _arguments(walk: Walk, callee: str, arguments: Sequence[Node], visits: list[
                 _flow_all(walk, f"{callee}#{star}", argument.children[-1])
             elif kind == COMMENT:
                 continue
-            else:
-                _flow_all(walk, f"{callee}#{place}", argument)
         place += 1
 
 
@@ -219,7 +222,7 @@ def lambda_(walk: Walk, node: Node) -> Sequence[Visit]:
 def declare(walk: Walk, names: Sequence[Node]) -> None:
     """Parameters as names of the present scope."""
     for name in names:
-        walk.scopes.declare(walk.scope, walk.text(name))
+        walk.scopes.declare_variable(walk.scope, walk.text(name))
         walk.tokens.append(IDENTIFIER)
 
 

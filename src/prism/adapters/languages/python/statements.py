@@ -64,6 +64,11 @@ def assignment(walk: Walk, node: Node) -> Sequence[Visit]:
 
     The whole chain at once: each target gets the last value.
     """
+    children = node.children
+    if len(children) == 3 and children[0].kind_id == IDENTIFIER:
+        simple = _simple_assignment(walk, node, children)
+        if simple is not None:
+            return simple
     targets: list[Node] = []
     rest: list[Visit] = []
     value: Node | None = node
@@ -88,6 +93,23 @@ def assignment(walk: Walk, node: Node) -> Sequence[Visit]:
     if value is not None:
         visits.append(value)
     return visits
+
+
+def _simple_assignment(walk: Walk, node: Node, children: Sequence[Node]) -> Sequence[Visit] | None:
+    """``name = value``, the usual case, without the detours that the others need."""
+    target, equals, value = children
+    kind = value.kind_id
+    name = walk.text(target)
+    if equals.kind_id != EQUALS or kind == ASSIGNMENT or kind in _DISPLAYS or name == "__all__":
+        return None
+    _symbols(walk, node, target)
+    walk.tokens.append(ASSIGNMENT)
+    walk.tokens.append(IDENTIFIER)
+    walk.scopes.declare_variable(walk.scope, name)
+    walk.uses.append((name, ROLE_WRITE, walk.scope, walk.symbol, target.start_byte))
+    for source in sources(walk, value):
+        walk.flow(FLOW_ASSIGN, name, source, target)
+    return (value,)
 
 
 def _assign_value(walk: Walk, target: Node, value: Node) -> list[Visit]:

@@ -54,7 +54,7 @@ def assign(walk: Walk, target: Node, values: Sequence[str]) -> list[Visit]:
         kind = node.kind_id
         if kind == IDENTIFIER:
             name = walk.text(node)
-            walk.scopes.declare(walk.scope, name)
+            walk.scopes.declare_variable(walk.scope, name)
             walk.refer(name, ROLE_WRITE, node)
             walk.tokens.append(kind)
             _flows(walk, FLOW_ASSIGN, name, flowing, node)
