@@ -12,13 +12,18 @@ _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "ta
 
 
 def configure(log_format: str) -> None:
-    """Send the log of ``prism`` to stderr. Raises InvalidInput for an unknown format."""
+    """Send the log of ``prism`` to stderr, or nowhere for ''. Raises InvalidInput for an unknown
+    format."""
+    logger = logging.getLogger("prism")
+    if not log_format:
+        # Or Python would print warnings bare; commands say by themselves what went wrong.
+        logger.handlers = [logging.NullHandler()]
+        return
     formatters: dict[str, logging.Formatter] = {"text": TextFormatter(), "json": JsonFormatter()}
     if log_format not in formatters:
         raise InvalidInput(f"unknown log format {log_format!r}", hint="`text` or `json`")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatters[log_format])
-    logger = logging.getLogger("prism")
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False

@@ -37,6 +37,7 @@ class Settings:
     parser_processes: int = 0  # 0: as many as there are processors, at most 4
     git_environment: tuple[tuple[str, str], ...] = ()
     process_environment: tuple[tuple[str, str], ...] = ()
+    log_format: str = ""  # of a worker, for its jobs too; '': nothing is logged
     encryption_key: Secret | None = field(default=None, repr=False)
 
     @staticmethod

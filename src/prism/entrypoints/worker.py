@@ -6,7 +6,6 @@ from types import FrameType
 from prism.application.jobs.stopping import StopSwitch
 from prism.application.ports.jobs import Wakeup
 from prism.entrypoints.container import opened
-from prism.entrypoints.logs import configure
 
 EXIT_INTERRUPTED = 130
 
@@ -17,7 +16,6 @@ def run_worker(*, once: bool, poll_seconds: float, log_format: str) -> int:
     The handlers stand before the database is opened: a signal that comes meanwhile ends the worker
     before its first claim.
     """
-    configure(log_format)
     switch = StopSwitch()
     wakeups: list[Wakeup] = []
 
@@ -28,7 +26,7 @@ def run_worker(*, once: bool, poll_seconds: float, log_format: str) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    with opened() as container:
+    with opened(log_format=log_format) as container:
         wakeups.append(container.wakeup())
         end = container.worker_loop(poll_seconds=poll_seconds, switch=switch)(once=once)
     return EXIT_INTERRUPTED if end.interrupted else 0

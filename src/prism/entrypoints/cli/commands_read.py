@@ -149,8 +149,10 @@ def graph(
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="FILE", help="Write there.")
     ] = None,
+    as_json: JsonOption = True,
 ) -> None:
-    """Write the import graph of the current index."""
+    """Write the import graph of the current index, as JSON."""
+    del as_json  # there is no other format yet
     from prism.application.queries.show_graph import import_graph
     from prism.domain.errors import InvalidInput
     from prism.domain.facts.runs import Graph
@@ -191,11 +193,13 @@ def export(
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="FILE", help="Write there.")
     ] = None,
+    as_json: JsonOption = True,
 ) -> None:
     """Write every fact of the current index, one JSON object a line, in canonical order.
 
     The same commit gives the same bytes, whichever database and whichever way it came in.
     """
+    del as_json  # there is no other format
     from prism.domain.errors import InvalidInput
     from prism.entrypoints.cli.output import write_lines
     from prism.entrypoints.container import opened

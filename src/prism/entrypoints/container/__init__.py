@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prism.entrypoints.container.use_cases import Container
+from prism.entrypoints.logs import configure
 from prism.entrypoints.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,18 +23,19 @@ __all__ = [
 ]
 
 
-def build() -> Container:
+def build(*, log_format: str = "") -> Container:
     """A container by the process's environment, out of which the key is taken. Starts nothing.
 
     Raises InvalidInput naming the variable that cannot be used.
     """
-    return Container(Settings.from_env())
+    configure(log_format)
+    return Container(replace(Settings.from_env(), log_format=log_format))
 
 
 @contextmanager
-def opened() -> Iterator[Container]:
+def opened(*, log_format: str = "") -> Iterator[Container]:
     """A container that is closed in the end, whatever happens."""
-    container = build()
+    container = build(log_format=log_format)
     try:
         yield container
     finally:
@@ -45,6 +48,7 @@ def child_handlers(settings: str, token: "Secret | None") -> Mapping[str, "JobHa
 
     del token  # the handlers find it in their context
     container = Container(Settings.from_json(settings))
+    configure(container.settings().log_format)
     return job_handlers(
         index_project=container.index_project,
         generate_blueprint=container.generate_blueprint,
