@@ -174,17 +174,25 @@ def _jobs(prism: CommandLine, *states: str) -> list[dict[str, object]]:
 
 
 def test_the_clone_is_shown_while_the_job_runs_and_gone_afterwards(
-    prism: CommandLine,
-    held,  # type: ignore[no-untyped-def]
+    prism: CommandLine, tmp_path: Path
 ) -> None:
-    server, worker, job = held
-    assert _job(prism, job)["state"] == "running"
-    server.release()
-    wait_until(lambda: _job(prism, job)["state"] == "completed")
-    assert _job(prism, job)["clone_path"] is None
-    assert list((prism.data_dir / "scratch").glob("*-*/")) == []
-    worker.signal(signal.SIGTERM)
-    assert worker.wait() == 0
+    make_repository(tmp_path / "served" / "tool", FILES, bare=True)
+    with git_server(tmp_path / "served") as server:
+        server.hold("tool", when=b"filter blob:none")  # the files are there, the history is not
+        prism.variables |= {"PRISM_ALLOW_PRIVATE_NETWORKS": "1", **server.git_environment}
+        prism("project", "add", server.url("tool")).expect(0)
+        job = int(prism("job", "add", "index", "tool", "--json").expect(0).json["job"]["id"])
+        with prism.start("worker") as worker:
+            wait_until(lambda: _job(prism, job)["clone_path"] is not None)
+            clone = Path(str(_job(prism, job)["clone_path"]))
+            assert clone.is_dir()
+            assert f"clone at {clone}" in prism("status", "tool").out
+            server.release()
+            wait_until(lambda: _job(prism, job)["state"] == "completed")
+            assert _job(prism, job)["clone_path"] is None
+            assert not clone.exists()
+            worker.signal(signal.SIGTERM)
+            assert worker.wait() == 0
 
 
 def test_no_secret_is_in_any_process_log_or_file(prism: CommandLine, held) -> None:  # type: ignore[no-untyped-def]

@@ -107,12 +107,15 @@ class GitServer:
         """Take the request and say nothing until the server closes."""
         self._rules[name] = self._wait
 
-    def hold(self, name: str) -> None:
-        """Serve *name*, but let the pack wait until ``release``; ``reached`` says it waits."""
+    def hold(self, name: str, *, when: bytes = b"command=fetch") -> None:
+        """Serve *name*, but let the pack wait until ``release``; ``reached`` says it waits.
+
+        *when*: what the request has to hold (``b"filter blob:none"``: only that for history).
+        """
 
         def rule(handler: "_Handler") -> None:
             # the second POST of a protocol 2 clone asks for the pack
-            if handler.command == "POST" and b"command=fetch" in handler.body():
+            if handler.command == "POST" and when in handler.body():
                 self._wait(handler)
             handler.serve()
 

@@ -1,11 +1,14 @@
 """Workers hear of new jobs from other connections and other processes."""
 
+import contextlib
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 from tests.contracts.job_queue import a_claim, a_project, next_claim
 from tests.contracts.wakeup import LONG, WakeupContract
 from tests.support.storage import Storage, postgres_storage, sqlite_storage
@@ -106,6 +109,23 @@ class TestPostgresWakeup(WakeupContract):
         wakeup.close()
         database.close()
 
+    def test_a_server_that_takes_packets_but_gives_no_answer_is_left(
+        self, postgres_database: str, tmp_path: Path
+    ) -> None:
+        socket_directory = make_url(postgres_database).query.get("host")
+        if not isinstance(socket_directory, str):
+            pytest.skip("needs the private server on a Unix socket")
+        with SilencingProxy(tmp_path, Path(socket_directory)) as proxy:
+            url = postgres_database.replace(socket_directory, str(tmp_path))
+            database = open_database(url=url, data_dir="")
+            wakeup = PostgresWakeup(database.jobs, ping_seconds=0.1, answer_seconds=0.1)
+            assert wakeup.wait(LONG), "never connected"
+            wakeup.clear()
+            proxy.silence()
+            assert wakeup.wait(LONG), "still trusts a connection that is dead"
+            wakeup.close()
+            database.close()
+
     def test_closing_ends_the_thread(self, wakeup: Wakeup) -> None:
         wakeup.close()
         assert "prism-listen" not in [thread.name for thread in threading.enumerate()]
@@ -139,6 +159,58 @@ class TestPostgresWakeup(WakeupContract):
                 threading.Event().wait(0.001 * (number % 4))
         worker.join()
         assert missed == []
+
+
+class SilencingProxy:
+    """Stands before a server's Unix socket; on request it stops answering those connected."""
+
+    def __init__(self, directory: Path, server: Path) -> None:
+        self._server = str(server / ".s.PGSQL.5432")
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(directory / ".s.PGSQL.5432"))
+        self._listener.listen()
+        self._silent = threading.Event()  # for the connections there are
+        self._sockets: list[socket.socket] = [self._listener]
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> "SilencingProxy":
+        self._start(self._accept)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+        for thread in self._threads:
+            thread.join()
+
+    def silence(self) -> None:
+        self._silent.set()
+        self._silent = threading.Event()
+
+    def _start(self, target: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=target, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(self._server)
+                self._sockets += [client, server]
+                self._start(self._forward, client, server, threading.Event())
+                self._start(self._forward, server, client, self._silent)
+
+    def _forward(
+        self, source: socket.socket, target: socket.socket, silent: threading.Event
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if not silent.is_set():
+                    target.sendall(data)
 
 
 def _settle(wakeup: Wakeup) -> None:
