@@ -38,8 +38,9 @@ class JobRepository(Protocol):
         """Insert a job, or join the active one with the same ``dedup_key`` and wake a worker.
 
         Joining a pending job merges the options, raises the priority to the higher one and brings
-        ``run_at`` forward to the earlier one; joining a running job sets its ``rerun``.
-        Raises NotFound when the project does not exist or was removed.
+        ``run_at`` forward to the earlier one; joining a running job sets its ``rerun``, and options
+        and priority count for the follow-up.
+        Raises NotFound when the project does not exist or was removed (a sweep is taken then too).
         """
 
     @abstractmethod
@@ -83,8 +84,8 @@ class JobRepository(Protocol):
 
     @abstractmethod
     def release(self, claim: Claim) -> bool:
-        """Give a job back (shutdown): pending and due at once, nothing charged. False: lease
-        lost."""
+        """Give a job back (shutdown): pending and due at once, nothing charged; cancelled when
+        somebody asked for that. False: lease lost."""
 
     @abstractmethod
     def acknowledge_cancel(self, claim: Claim) -> bool:

@@ -33,14 +33,15 @@ class ProjectRepository(Protocol):
     def mark_removed(self, project_id: int) -> None:
         """Hide the project, cancel its pending jobs and ask its running ones to stop.
 
-        Frees name and source for a new project. Raises NotFound, also when already removed.
+        Frees name, source and credential. Raises NotFound, also when already removed.
         """
 
     @abstractmethod
     def purge(self, project_id: int) -> None:
         """Delete the rows of a removed project, its pointers and ended jobs. Idempotent.
 
-        The running sweep job itself stays until it ends; ``prune`` takes it.
+        The running sweep job itself stays until it ends; ``prune`` takes it. Raises Conflict when
+        the project is there and not removed.
         """
 
 
