@@ -137,7 +137,7 @@ def _other_findings(scene: Scene) -> Statement:
     history = scene.material.facts.has_history
     text = f"{counted(gods, 'file')} that many others import {'does' if gods == 1 else 'do'} much "
     text += "themselves" if gods != 1 else "itself"
-    text += f"; {counted(hot, 'hotspot')}" if history else "; no history was read, so no hotspots"
+    text += f"; {counted(hot, 'hotspot')}" if history else "; too little history to tell hotspots"
     return say(text, *scene.cite(f"findings_{god_module.CODE}", f"findings_{hotspot.CODE}"))
 
 
