@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -165,6 +166,27 @@ def test_a_row_that_somebody_locks_is_skipped_and_not_waited_for(
         claim = a_claim(job_repository(impatient, ServerMoments()))
         assert claim.id != locked
         impatient.close()
+
+
+def test_a_claim_that_loses_a_project_to_another_takes_the_next_one(
+    postgres: Queue, postgres_database: str
+) -> None:
+    busy, other = postgres.projects(2)
+    postgres.insert(busy, count=2, priority=1)
+    postgres.insert(other, count=1)
+    begin = (
+        "UPDATE prism_jobs SET status = 'running', attempt = 1, lease_until = now()"
+        " WHERE id = (SELECT min(id) FROM prism_jobs)"
+    )
+    claims: list[Claim | None] = []
+    late = threading.Thread(target=lambda: claims.append(next_claim(postgres.jobs)))
+    with psycopg.connect(postgres_database) as winner:
+        winner.execute(begin)
+        late.start()
+        _wait_until_somebody_waits(postgres_database)
+        winner.commit()
+    late.join()
+    assert [claim and claim.job.project_id for claim in claims] == [other]
 
 
 def test_the_order_does_not_hang_on_the_index(queue: Queue) -> None:
@@ -333,6 +355,16 @@ def _end(queue: Queue, job_id: int, how: str) -> None:
                 text(f"UPDATE prism_jobs SET lease_until = {moment} WHERE status = 'running'")
             )
         queue.jobs.reap()
+
+
+def _wait_until_somebody_waits(url: str) -> None:
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    with psycopg.connect(url, autocommit=True) as connection:
+        while connection.execute(waiting).fetchone() == (0,):
+            threading.Event().wait(0.01)
 
 
 def _generic_plan(url: str, statement: str, values: dict[str, Any]) -> Any:
