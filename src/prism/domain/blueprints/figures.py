@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from posixpath import dirname
 
 from prism.domain import graph
-from prism.domain.code_graph import CodeGraph
+from prism.domain.code_graph import CodeGraph, code_graph
 from prism.domain.facts.files import FileStatus, Scope
 from prism.domain.facts.runs import Graph, in_graph
 from prism.domain.findings.model import Finding, Material
@@ -34,6 +34,7 @@ def run_figures(facts: Material, findings: Sequence[Finding], code: CodeGraph) -
         "propagation_cost": round(graph.propagation_cost(code.successors()), 4),
         "circles": len(components),
         "files_in_circles": sum(len(component.nodes) for component in components),
+        "files_in_circles_with_types": _in_circles_with_types(facts),
         "folders_in_circles": folders_in_circles(code),
         "failed_stages": len(facts.failed_stages),
     }
@@ -46,6 +47,13 @@ def run_figures(facts: Material, findings: Sequence[Finding], code: CodeGraph) -
     for code_of_rule in sorted({rule.code for rule in RULES} | {each.rule for each in findings}):
         figures[f"findings_{code_of_rule}"] = sum(each.rule == code_of_rule for each in findings)
     return figures
+
+
+def _in_circles_with_types(facts: Material) -> int:
+    """Files in circles of all imports: those of types only close circles for people, not at run
+    time."""
+    components = code_graph(facts.files, facts.edges, Graph.ALL).components()
+    return sum(len(component.nodes) for component in components)
 
 
 def language_lines(facts: Material) -> Mapping[str, int]:

@@ -118,10 +118,13 @@ def _circles(scene: Scene) -> Statement:
     circles, files = scene.number("circles"), scene.number("files_in_circles")
     cost = scene.figures["propagation_cost"]
     if not circles:
+        typed = scene.number("files_in_circles_with_types")
+        aside = f" ({counted(typed, 'file')} do when imports of types count, too)" if typed else ""
         return say(
-            "No circle was found among the imports that are resolved; the propagation cost of the "
-            f"run graph is {cost}",
+            "No files import each other in circles at run time, as far as imports are resolved"
+            f"{aside}; the propagation cost of the run graph is {cost}",
             *scene.cite("circles", "propagation_cost", "resolved_imports", "imports"),
+            *(scene.cite("files_in_circles_with_types") if typed else ()),
         )
     return say(
         f"{counted(files, 'file')} import each other in {counted(circles, 'circle')}, "

@@ -144,8 +144,8 @@ _FIGURES = (
     (
         ("imports", "imports"),
         ("edges", "import edges between files"),
-        ("cycles", "import cycles"),
-        ("files_in_cycles", "files in cycles"),
+        ("cycles", "import cycles at run time between production files"),
+        ("files_in_cycles", "files in them"),
         ("commits", "commits read"),
         ("findings", "findings"),
     ),
