@@ -6,97 +6,19 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import Connection, event, text
-from tests.contracts.job_queue import BROKEN, a_claim, next_claim
+from tests.contracts.job_queue import a_claim, next_claim
+from tests.support.queue_rows import Queue
 
-from prism.adapters.memory.clock import ManualClock
-from prism.adapters.sql.engine import Database, open_database, reading, writing
-from prism.adapters.sql.moments import ClockMoments, Moments, ServerMoments
-from prism.adapters.sql.parking import HEAD, WORTH_PARKING
-from prism.adapters.sql.repositories import job_repository, project_repository
-from prism.application.ports.jobs import JobRepository
+from prism.adapters.sql.engine import open_database, reading, writing
+from prism.adapters.sql.moments import ServerMoments
+from prism.adapters.sql.repositories import job_repository
 from prism.domain.jobs import Claim, JobState
-from prism.domain.projects import Source
-
-#: The SQL of times and series, by dialect.
-NOW = {"sqlite": "1000000", "postgresql": "now()"}
-SERIES = {
-    "sqlite": "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {})"
-    " SELECT i FROM n)",
-    "postgresql": "generate_series(1, {}) AS n(i)",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    database: Database
-    moments: Moments
-
-    @property
-    def jobs(self) -> JobRepository:
-        return job_repository(self.database, self.moments)
-
-    def projects(self, count: int) -> list[int]:
-        repository = project_repository(self.database, self.moments)
-        return [
-            repository.add(name=f"p{n}", source=Source.remote(f"https://example.org/{n}")).id
-            for n in range(count)
-        ]
-
-    def insert(
-        self, project: int, *, count: int, status: str = "pending", priority: int = 0
-    ) -> None:
-        """Rows by the thousand, which enqueueing one by one would take too long for."""
-        dialect = self.database.jobs.dialect.name
-        now = NOW[dialect]
-        finished = "NULL" if status == "pending" else now
-        statement = (
-            "INSERT INTO prism_jobs (project_id, kind, status, priority, run_at, failures_max,"
-            " crashes_max, options, errors, created_at, finished_at)"
-            f" SELECT {project}, 'blueprint', '{status}', {priority}, {now}, 3, 3, '{{}}', '[]',"
-            f" {now}, {finished} FROM {SERIES[dialect].format(count)}"
-        )
-        with writing(self.database.jobs) as connection:
-            connection.execute(text(statement.replace(":", r"\:")))
-
-    def analyze(self) -> None:
-        with self.database.jobs.connect() as connection:
-            connection.execute(text("ANALYZE"))
-            connection.commit()
-
-    def parked(self) -> int:
-        return self.scalar("SELECT count(*) FROM prism_jobs WHERE parked")
-
-    def scalar(self, statement: str) -> Any:
-        with reading(self.database.jobs) as connection:
-            return connection.execute(text(statement)).scalar()
-
-
-@pytest.fixture
-def sqlite(sqlite_directory: Path) -> Iterator[Queue]:
-    database = open_database(url=None, data_dir=str(sqlite_directory))
-    yield Queue(database, ClockMoments(ManualClock()))
-    database.close()
-
-
-@pytest.fixture
-def postgres(postgres_database: str) -> Iterator[Queue]:
-    database = open_database(url=postgres_database, data_dir="")
-    yield Queue(database, ServerMoments())
-    database.close()
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def queue(request: pytest.FixtureRequest) -> Queue:
-    found: Queue = request.getfixturevalue(request.param)
-    return found
 
 
 def statements(queue: Queue, act: Callable[[], object]) -> list[tuple[str, Any]]:
@@ -114,32 +36,32 @@ def statements(queue: Queue, act: Callable[[], object]) -> list[tuple[str, Any]]
     return [one for one in sent if "prism_jobs" in one[0]]
 
 
-def test_a_claim_is_one_statement_on_postgres(postgres: Queue) -> None:
-    postgres.insert(*postgres.projects(1), count=2)
-    assert len(statements(postgres, lambda: a_claim(postgres.jobs))) == 1
+def test_a_claim_is_one_statement_on_postgres(postgres_queue: Queue) -> None:
+    postgres_queue.insert(*postgres_queue.projects(1), count=2)
+    assert len(statements(postgres_queue, lambda: a_claim(postgres_queue.jobs))) == 1
 
 
 def test_the_partial_index_serves_the_claim_on_postgres(
-    postgres: Queue, postgres_database: str
+    postgres_queue: Queue, postgres_database: str
 ) -> None:
     """Also under a generic plan, where only a literal status lets the planner use it."""
-    for project in postgres.projects(20):
-        postgres.insert(project, count=500, status="completed")
-        postgres.insert(project, count=50)
-    postgres.analyze()
-    ((statement, values),) = statements(postgres, lambda: a_claim(postgres.jobs))
+    for project in postgres_queue.projects(20):
+        postgres_queue.insert(project, count=500, status="completed")
+        postgres_queue.insert(project, count=50)
+    postgres_queue.analyze()
+    ((statement, values),) = statements(postgres_queue, lambda: a_claim(postgres_queue.jobs))
     plan = _generic_plan(postgres_database, statement, values)
     assert {"prism_jobs_claim", "prism_jobs_one_running", "prism_jobs_pkey"} == _indexes(plan)
     assert "Seq Scan" not in json.dumps(plan)
     assert '"Node Type": "Sort"' not in json.dumps(plan)
 
 
-def test_the_partial_index_serves_the_claim_on_sqlite(sqlite: Queue) -> None:
-    for project in sqlite.projects(5):
-        sqlite.insert(project, count=500, status="completed")
-        sqlite.insert(project, count=50)
-    ((statement, values),) = statements(sqlite, lambda: a_claim(sqlite.jobs))
-    with reading(sqlite.database.jobs) as connection:
+def test_the_partial_index_serves_the_claim_on_sqlite(sqlite_queue: Queue) -> None:
+    for project in sqlite_queue.projects(5):
+        sqlite_queue.insert(project, count=500, status="completed")
+        sqlite_queue.insert(project, count=50)
+    ((statement, values),) = statements(sqlite_queue, lambda: a_claim(sqlite_queue.jobs))
+    with reading(sqlite_queue.database.jobs) as connection:
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
     plan = "\n".join(row[-1] for row in rows)
     assert "prism_jobs USING INDEX prism_jobs_claim" in plan
@@ -147,18 +69,18 @@ def test_the_partial_index_serves_the_claim_on_sqlite(sqlite: Queue) -> None:
     assert "TEMP B-TREE" not in plan
 
 
-def test_the_claim_s_index_holds_pending_jobs_only(postgres: Queue) -> None:
-    (project,) = postgres.projects(1)
-    empty = postgres.scalar("SELECT pg_relation_size('prism_jobs_claim')")
-    postgres.insert(project, count=5000, status="completed")
-    assert postgres.scalar("SELECT pg_relation_size('prism_jobs_claim')") == empty
+def test_the_claim_s_index_holds_pending_jobs_only(postgres_queue: Queue) -> None:
+    (project,) = postgres_queue.projects(1)
+    empty = postgres_queue.scalar("SELECT pg_relation_size('prism_jobs_claim')")
+    postgres_queue.insert(project, count=5000, status="completed")
+    assert postgres_queue.scalar("SELECT pg_relation_size('prism_jobs_claim')") == empty
 
 
 def test_a_row_that_somebody_locks_is_skipped_and_not_waited_for(
-    postgres: Queue, postgres_database: str
+    postgres_queue: Queue, postgres_database: str
 ) -> None:
-    for project in postgres.projects(2):
-        postgres.insert(project, count=1)
+    for project in postgres_queue.projects(2):
+        postgres_queue.insert(project, count=1)
     with psycopg.connect(postgres_database) as other:
         first = "SELECT id FROM prism_jobs ORDER BY id LIMIT 1 FOR UPDATE"
         (locked,) = other.execute(first).fetchone() or (None,)
@@ -169,17 +91,17 @@ def test_a_row_that_somebody_locks_is_skipped_and_not_waited_for(
 
 
 def test_a_claim_that_loses_a_project_to_another_takes_the_next_one(
-    postgres: Queue, postgres_database: str
+    postgres_queue: Queue, postgres_database: str
 ) -> None:
-    busy, other = postgres.projects(2)
-    postgres.insert(busy, count=2, priority=1)
-    postgres.insert(other, count=1)
+    busy, other = postgres_queue.projects(2)
+    postgres_queue.insert(busy, count=2, priority=1)
+    postgres_queue.insert(other, count=1)
     begin = (
         "UPDATE prism_jobs SET status = 'running', attempt = 1, lease_until = now()"
         " WHERE id = (SELECT min(id) FROM prism_jobs)"
     )
     claims: list[Claim | None] = []
-    late = threading.Thread(target=lambda: claims.append(next_claim(postgres.jobs)))
+    late = threading.Thread(target=lambda: claims.append(next_claim(postgres_queue.jobs)))
     with psycopg.connect(postgres_database) as winner:
         winner.execute(begin)
         late.start()
@@ -196,101 +118,6 @@ def test_the_order_does_not_hang_on_the_index(queue: Queue) -> None:
     with writing(queue.database.jobs) as connection:
         connection.execute(text("DROP INDEX prism_jobs_claim"))
     assert a_claim(queue.jobs).job.project_id == high
-
-
-@pytest.fixture
-def blocked(queue: Queue) -> tuple[Queue, int, int]:
-    """Many jobs of a project that runs one, and one of another project after them all."""
-    busy, other = queue.projects(2)
-    queue.insert(busy, count=1, priority=9)
-    a_claim(queue.jobs)
-    queue.insert(busy, count=WORTH_PARKING * 2, priority=1)
-    queue.insert(other, count=1)
-    return queue, busy, other
-
-
-def test_jobs_behind_a_running_one_are_parked(blocked: tuple[Queue, int, int]) -> None:
-    queue, _, other = blocked
-    queue.jobs.reap()
-    assert queue.parked() == WORTH_PARKING * 2
-    assert a_claim(queue.jobs).job.project_id == other
-
-
-def test_all_of_them_are_parked_however_many(queue: Queue) -> None:
-    (busy,) = queue.projects(1)
-    queue.insert(busy, count=HEAD + WORTH_PARKING + 1)
-    a_claim(queue.jobs)
-    queue.jobs.reap()
-    assert queue.parked() == HEAD + WORTH_PARKING
-
-
-def test_a_few_are_not_worth_parking(queue: Queue) -> None:
-    (busy,) = queue.projects(1)
-    queue.insert(busy, count=WORTH_PARKING)
-    a_claim(queue.jobs)
-    queue.jobs.reap()
-    assert queue.parked() == 0
-
-
-@pytest.mark.parametrize("end", ["complete", "fail", "release", "cancel", "reap"])
-def test_however_the_running_one_ends_the_best_parked_one_follows(
-    blocked: tuple[Queue, int, int], end: str
-) -> None:
-    queue, busy, _ = blocked
-    jobs = queue.jobs
-    (running,) = jobs.list(states=(JobState.RUNNING,))
-    queue.insert(busy, count=1, priority=2)
-    best = queue.scalar("SELECT max(id) FROM prism_jobs")
-    jobs.reap()
-    assert queue.parked() == WORTH_PARKING * 2 + 1
-    with writing(queue.database.jobs) as connection:
-        # So that the ended one itself is not the next: it waits for its time, or is gone.
-        connection.execute(text("UPDATE prism_jobs SET priority = 0 WHERE status = 'running'"))
-    _end(queue, running.id, end)
-    assert a_claim(jobs).id == best
-
-
-def test_parked_jobs_follow_one_another_in_order(blocked: tuple[Queue, int, int]) -> None:
-    queue, _, _ = blocked
-    jobs = queue.jobs
-    jobs.reap()
-    waiting = [job.id for job in jobs.list(states=(JobState.PENDING,), limit=10_000)][::-1][:-1]
-    (running,) = jobs.list(states=(JobState.RUNNING,))
-    _end(queue, running.id, "complete")
-    for expected in waiting[:5]:
-        claim = a_claim(jobs)
-        assert claim.id == expected
-        jobs.complete(claim, result={})
-    jobs.request_cancel(waiting[5])
-    assert a_claim(jobs).id == waiting[6]
-
-
-def test_a_parked_job_can_be_claimed_by_name(blocked: tuple[Queue, int, int]) -> None:
-    queue, _, _ = blocked
-    jobs = queue.jobs
-    jobs.reap()
-    (running,) = jobs.list(states=(JobState.RUNNING,))
-    wanted = queue.scalar("SELECT max(id) FROM prism_jobs WHERE parked")
-    assert next_claim(jobs, only=wanted) is None
-    _end(queue, running.id, "complete")
-    assert a_claim(jobs, only=wanted).id == wanted
-
-
-def test_what_is_parked_for_no_reason_is_found_by_the_reaper(queue: Queue) -> None:
-    (project,) = queue.projects(1)
-    queue.insert(project, count=3)
-    with writing(queue.database.jobs) as connection:
-        connection.execute(text("UPDATE prism_jobs SET parked = true"))
-    assert next_claim(queue.jobs) is None
-    queue.jobs.reap()
-    assert a_claim(queue.jobs).job.project_id == project
-
-
-def test_removing_a_project_leaves_nothing_parked(blocked: tuple[Queue, int, int]) -> None:
-    queue, busy, _ = blocked
-    queue.jobs.reap()
-    project_repository(queue.database, queue.moments).mark_removed(busy)
-    assert queue.parked() == 0
 
 
 WORKER = """
@@ -333,28 +160,6 @@ def test_processes_share_forty_jobs_without_overlap(
     assert set(taken.values()) == {1}
     assert {line.split()[1] for line in taken} == {"1"}
     assert queue.jobs.counts()[JobState.COMPLETED] == 40
-
-
-def _end(queue: Queue, job_id: int, how: str) -> None:
-    """End the running attempt, as its worker or the reaper does."""
-    claim = Claim(job=queue.jobs.get(job_id))
-    if how == "complete":
-        queue.jobs.complete(claim, result={})
-    elif how == "fail":
-        queue.jobs.fail(claim, BROKEN, retry=True)
-    elif how == "release":
-        queue.jobs.release(claim)
-    elif how == "cancel":
-        queue.jobs.request_cancel(job_id)
-        queue.jobs.acknowledge_cancel(claim)
-    else:
-        past = {"sqlite": "0", "postgresql": "now() - interval '1 hour'"}
-        with writing(queue.database.jobs) as connection:
-            moment = past[queue.database.jobs.dialect.name]
-            connection.execute(
-                text(f"UPDATE prism_jobs SET lease_until = {moment} WHERE status = 'running'")
-            )
-        queue.jobs.reap()
 
 
 def _wait_until_somebody_waits(url: str) -> None:

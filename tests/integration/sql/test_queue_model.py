@@ -26,6 +26,7 @@ from tests.support.storage import (
 from prism.adapters.memory.clock import ManualClock
 from prism.domain.errors import Conflict
 from prism.domain.jobs import Claim, Job, JobRequest
+from prism.domain.projects import Source
 
 _which = st.integers(0, 6)
 operations = st.lists(
@@ -50,7 +51,9 @@ class Driver:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._projects = [a_project(storage, f"p{number}") for number in range(3)]
+        self._projects = [a_project(storage, f"p{number}") for number in range(2)]
+        local = storage.projects.add(name="local", source=Source.local("there", "/srv/local"))
+        self._projects.append(local.id)
         self._claims: list[Claim] = []
 
     def apply(self, operation: Operation) -> object:
@@ -76,7 +79,7 @@ class Driver:
         return [job.id for job in self._jobs()].index(job_id)
 
     def _enqueue(self, project: int, goal: int, priority: int) -> object:
-        # Goal 0 of a project is for one host: the claims for it must not be held up either.
+        # Goal 0 is for one host, which is the third project's own.
         request = JobRequest(
             project_id=self._projects[project],
             kind="blueprint" if goal else "index",
