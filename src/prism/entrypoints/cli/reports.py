@@ -1,6 +1,7 @@
 """Text for people: status, dependencies, findings, coverage."""
 
-from prism.application.blueprints.verify_blueprint import Verification
+from typing import TYPE_CHECKING
+
 from prism.application.queries.show_dependencies import Dependencies
 from prism.application.queries.show_status import ProjectStatus
 from prism.domain.facts.runs import Run, StageStatus
@@ -10,6 +11,9 @@ from prism.domain.projects import Project
 from prism.entrypoints.cli.output import emit, emit_table, say
 from prism.entrypoints.cli.shapes import moment
 from prism.entrypoints.terminal import printable
+
+if TYPE_CHECKING:  # 40 ms that no other command needs
+    from prism.application.blueprints.verify_blueprint import Verification
 
 
 def coverage_sentence(run: Run) -> str:
@@ -152,7 +156,7 @@ _FIGURES = (
 )
 
 
-def print_verification(report: Verification) -> None:
+def print_verification(report: "Verification") -> None:
     emit(
         f"blueprint {report.blueprint_id}, run {report.run_id}, commit {report.commit[:12]}: "
         f"{report.holding} of {report.total} citations hold, {len(report.broken)} are broken, "

@@ -1,11 +1,10 @@
 """The JSON of the command line: one function per kind of thing, field names as in the README."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from prism.application.blueprints.verify_blueprint import CheckedCitation, Verification
 from prism.application.ports.index_store import SymbolRow
 from prism.application.queries.show_status import ProjectStatus
-from prism.domain.blueprints.codec import blueprint_as_json
 from prism.domain.blueprints.model import StoredBlueprint
 from prism.domain.credentials import Credential
 from prism.domain.facts.runs import Edge, LanguageCoverage, Notice, ResolvedImport, Run, StageReport
@@ -13,6 +12,9 @@ from prism.domain.findings.model import Finding
 from prism.domain.jobs import Job
 from prism.domain.projects import Project
 from prism.domain.values import Json
+
+if TYPE_CHECKING:  # 40 ms that no other command needs
+    from prism.application.blueprints.verify_blueprint import CheckedCitation, Verification
 
 
 def moment(value: datetime | None) -> str | None:
@@ -181,12 +183,14 @@ def blueprint_meta_json(stored: StoredBlueprint) -> dict[str, Json]:
 
 def blueprint_json(stored: StoredBlueprint) -> dict[str, Json]:
     """The plan: equal for equal runs and requests, so the run's number stands in ``run``."""
+    from prism.domain.blueprints.codec import blueprint_as_json
+
     plan = blueprint_as_json(stored.blueprint)
     del plan["run_id"]
     return {"run": blueprint_meta_json(stored), "blueprint": plan}
 
 
-def verification_json(report: Verification) -> dict[str, Json]:
+def verification_json(report: "Verification") -> dict[str, Json]:
     return {
         "run": {"blueprint": report.blueprint_id, "id": report.run_id, "commit": report.commit},
         "total": report.total,
@@ -197,7 +201,7 @@ def verification_json(report: Verification) -> dict[str, Json]:
     }
 
 
-def _checked(each: CheckedCitation) -> dict[str, Json]:
+def _checked(each: "CheckedCitation") -> dict[str, Json]:
     citation = each.citation
     return {
         "id": citation.id,
