@@ -107,12 +107,12 @@ def test_jobs_for_a_host_that_is_not_their_project_s_are_not_parked(queue: Queue
 def test_a_request_that_joins_a_parked_job_brings_it_back(queue: Queue) -> None:
     (busy,) = queue.projects(1)
     claim = a_claim(queue.jobs, only=_enqueue(queue, busy, "first"))
-    wanted = _enqueue(queue, busy, "wanted")
     queue.insert(busy, count=WORTH_PARKING)
+    wanted = _enqueue(queue, busy, "wanted")
     queue.jobs.reap()
     assert queue.parked() > WORTH_PARKING
-    assert _enqueue(queue, busy, "wanted", priority=5) == wanted
     queue.jobs.complete(claim, result={})
+    assert _enqueue(queue, busy, "wanted", priority=5) == wanted
     assert a_claim(queue.jobs).id == wanted
     assert queue.jobs.get(wanted).priority == 5
 
