@@ -1,9 +1,10 @@
 """A queue of thousands of rows, written past the repository."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 
 from prism.adapters.sql.engine import Database, reading, writing
 from prism.adapters.sql.moments import Moments
@@ -67,3 +68,18 @@ class Queue:
     def scalar(self, statement: str) -> Any:
         with reading(self.database.jobs) as connection:
             return connection.execute(text(statement)).scalar()
+
+
+def statements(queue: Queue, act: Callable[[], object]) -> list[tuple[str, Any]]:
+    """What *act* sends to the database."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_c: Connection, _k: object, statement: str, values: Any, *_: object) -> None:
+        sent.append((statement, values))
+
+    event.listen(queue.database.jobs, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        event.remove(queue.database.jobs, "before_cursor_execute", note)
+    return [one for one in sent if "prism_jobs" in one[0]]

@@ -6,34 +6,18 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import text
 from tests.contracts.job_queue import a_claim, next_claim
-from tests.support.queue_rows import Queue
+from tests.support.queue_rows import Queue, statements
 
 from prism.adapters.sql.engine import open_database, reading, writing
 from prism.adapters.sql.moments import ServerMoments
 from prism.adapters.sql.repositories import job_repository
 from prism.domain.jobs import Claim, JobState
-
-
-def statements(queue: Queue, act: Callable[[], object]) -> list[tuple[str, Any]]:
-    """What *act* sends to the database."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(_c: Connection, _k: object, statement: str, values: Any, *_: object) -> None:
-        sent.append((statement, values))
-
-    event.listen(queue.database.jobs, "before_cursor_execute", note)
-    try:
-        act()
-    finally:
-        event.remove(queue.database.jobs, "before_cursor_execute", note)
-    return [one for one in sent if "prism_jobs" in one[0]]
 
 
 def test_a_claim_is_one_statement_on_postgres(postgres_queue: Queue) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 from tests.contracts.job_queue import BROKEN, LEASE, a_claim, next_claim
-from tests.support.queue_rows import Queue
+from tests.support.queue_rows import Queue, statements
 
+from prism.adapters.sql.engine import reading
 from prism.adapters.sql.parking import HEAD, WORTH_PARKING
 from prism.adapters.sql.repositories import project_repository
 from prism.domain.jobs import Claim, JobRequest, JobState
@@ -115,6 +116,22 @@ def test_a_request_that_joins_a_parked_job_brings_it_back(queue: Queue) -> None:
     assert _enqueue(queue, busy, "wanted", priority=5) == wanted
     assert a_claim(queue.jobs).id == wanted
     assert queue.jobs.get(wanted).priority == 5
+
+
+def test_the_end_of_a_job_reads_no_more_for_what_is_parked(postgres_queue: Queue) -> None:
+    (busy,) = postgres_queue.projects(1)
+    postgres_queue.insert(busy, count=4 * WORTH_PARKING)
+    claim = a_claim(postgres_queue.jobs)
+    postgres_queue.jobs.reap()
+    postgres_queue.analyze()
+    sent = statements(postgres_queue, lambda: postgres_queue.jobs.complete(claim, result={}))
+    assert len(sent) == 3
+    for statement, values in sent:
+        with reading(postgres_queue.database.jobs) as connection:
+            rows = connection.exec_driver_sql(f"EXPLAIN {statement}", values).scalars()
+            plan = "\n".join(rows)
+        assert "Seq Scan on prism_jobs" not in plan
+        assert "Sort" not in plan
 
 
 def test_a_parked_job_can_be_claimed_by_name(blocked: tuple[Queue, int, int]) -> None:

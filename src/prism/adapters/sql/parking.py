@@ -16,13 +16,14 @@ unparks it. Parked jobs are due and stay so; they wait for no host, or for that 
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     ScalarSelect,
     Select,
-    exists,
     func,
     literal_column,
     or_,
@@ -95,8 +96,12 @@ def unpark_best(connection: Connection, project_id: int) -> None:
 
 def has_parked() -> ColumnElement[bool]:
     """Whether the job's project has any: mostly not, and then there is nothing to unpark."""
-    return exists().where(
+    any_parked = select(_any_parked.c.id).where(
         _any_parked.c.project_id == jobs.c.project_id, literal_column("any_parked.parked")
+    )
+    # Ordered, so that it is looked up: an EXISTS may be answered by reading the whole table.
+    return (
+        any_parked.order_by(*_parked_order(_any_parked)).limit(ONE).scalar_subquery().is_not(None)
     )
 
 
@@ -141,5 +146,12 @@ def _host_of(project_id: int) -> ScalarSelect[str | None]:
 
 def _best_parked(project_id: int, where: ColumnElement[bool]) -> ScalarSelect[int]:
     parked = select(jobs.c.id).where(PARKED, jobs.c.project_id == project_id, where)
-    locked = parked.order_by(*ORDER).limit(ONE).with_for_update(skip_locked=True)
+    best = parked.order_by(*_parked_order(jobs)).limit(ONE)
+    locked = best.with_for_update(skip_locked=True)
     return locked.correlate(None).scalar_subquery()
+
+
+def _parked_order(table: FromClause) -> tuple[ColumnElement[Any], ...]:
+    """All columns of the index of parked jobs, or Postgres sorts those of a project."""
+    c = table.c
+    return (c.project_id, c.host, c.priority.desc(), c.run_at, c.id)
