@@ -98,6 +98,12 @@ def test_what_no_project_is_called_is_not_found(prism: Prism) -> None:
             prism.find(reference)
 
 
+def test_an_ssh_address_is_answered_with_its_https_url(prism: Prism) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        prism.add("git@example.org:team/tool.git")
+    assert refusal.value.hint == "use https://example.org/team/tool.git"
+
+
 def test_a_source_is_registered_once_and_the_message_names_its_project(prism: Prism) -> None:
     prism.add("/code/shop", name="store")
     with pytest.raises(Conflict, match="store"):

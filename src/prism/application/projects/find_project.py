@@ -1,11 +1,15 @@
 """Find a project by id, by name, or by the path or URL of its source."""
 
+import re
 from dataclasses import dataclass
 
 from prism.application.ports.git import RepositoryLocator
 from prism.application.ports.projects import ProjectRepository
-from prism.domain.errors import NotFound, PrismError
+from prism.domain.errors import InvalidInput, NotFound, PrismError
 from prism.domain.projects import Project, Source
+
+#: git's short form of an SSH address, as hosting pages offer it: user@host:path.
+_SCP_LIKE = re.compile(r"[\w.-]+@[\w.-]+:[\w./~-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +22,12 @@ class ReadSource:
     def __call__(self, reference: str) -> Source:
         """Raises InvalidInput when *reference* is neither, Refused when a policy forbids the
         URL."""
+        if _SCP_LIKE.fullmatch(reference):
+            host, _, path = reference.partition("@")[2].partition(":")
+            raise InvalidInput(
+                f"{reference} is an SSH address, and Prism clones by https",
+                hint=f"use https://{host}/{path}",
+            )
         if "://" in reference:
             return Source.remote(self.locator.check_url(reference))
         return Source.local(self.host, self.locator.locate(reference))
