@@ -121,7 +121,7 @@ def cancel(job: JobArgument, as_json: JsonOption = False) -> None:
     from prism.entrypoints.container import opened
 
     with opened() as container:
-        state = container.jobs().request_cancel(job)
+        state = container.cancel_job()(job)
     asked = state == JobState.RUNNING
     if as_json:
         emit_json({"id": job, "state": state, "asked": asked})
@@ -137,7 +137,7 @@ def retry(job: JobArgument, as_json: JsonOption = False) -> None:
     from prism.entrypoints.container import opened
 
     with opened() as container:
-        found = container.jobs().retry(job)
+        found = container.retry_job()(job)
     if as_json:
         emit_json({"job": job_json(found)})
     else:

@@ -75,7 +75,7 @@ def _interrupted(container: "Container", job: Job, enqueued: Enqueued) -> Cancel
     if not enqueued.created:
         return Cancelled(f"stopped following job {job.id}; it goes on")
     try:
-        container.jobs().request_cancel(job.id)
+        container.cancel_job()(job.id)
     except Conflict:
         return Cancelled(f"interrupted; job {job.id} had ended already")
     return Cancelled(f"interrupted; job {job.id} is cancelled")

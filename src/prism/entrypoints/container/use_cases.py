@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from prism.application.indexing.index_project import IndexProject
     from prism.application.indexing.settings import IndexSettings
     from prism.application.indexing.up_to_date import FindUpToDateRun
+    from prism.application.jobs.cancel_job import CancelJob
     from prism.application.jobs.claim_and_execute import ClaimAndExecuteJob
     from prism.application.jobs.enqueue_job import EnqueueJob
     from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
+    from prism.application.jobs.retry_job import RetryJob
     from prism.application.jobs.run_or_follow_job import RunOrFollowJob
     from prism.application.jobs.stopping import StopSwitch
     from prism.application.jobs.sweep_project import SweepProject
@@ -68,6 +70,16 @@ class Container(Adapters):
         from prism.application.jobs.enqueue_job import EnqueueJob
 
         return EnqueueJob(jobs=self.jobs())
+
+    def cancel_job(self) -> "CancelJob":
+        from prism.application.jobs.cancel_job import CancelJob
+
+        return CancelJob(jobs=self.jobs())
+
+    def retry_job(self) -> "RetryJob":
+        from prism.application.jobs.retry_job import RetryJob
+
+        return RetryJob(jobs=self.jobs())
 
     def reap_expired_jobs(self) -> "ReapExpiredJobs":
         from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
