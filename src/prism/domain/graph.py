@@ -217,9 +217,3 @@ def shortest_cycle_through(successors: Successors, source: int, target: int) -> 
         return [source]
     back = shortest_path(successors, target, source)
     return None if back is None else [source, *back[:-1]]
-
-
-def induced(successors: Successors, nodes: Sequence[int]) -> list[list[int]]:
-    """The graph between *nodes* only, renumbered by their place in *nodes*."""
-    place = {node: number for number, node in enumerate(nodes)}
-    return [[place[child] for child in successors[node] if child in place] for node in nodes]

@@ -122,8 +122,8 @@ def _grammars(container: Container) -> Check:
 
     parser = container.parser()
     known = parser.languages()
-    samples = [SourceBlob(i, name, _SAMPLES[name]) for i, name in enumerate(sorted(_SAMPLES))]
     names = sorted(_SAMPLES)
+    samples = [SourceBlob(i, name, _SAMPLES[name]) for i, name in enumerate(names)]
     bad = [
         names[answer.key]
         for answer in parser.parse(samples)

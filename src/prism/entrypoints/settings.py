@@ -65,9 +65,6 @@ class Settings:
             encryption_key=_encryption_key(env),
         )
 
-    def without_key(self) -> "Settings":
-        return replace(self, encryption_key=None)
-
     def as_json(self) -> str:
         """For the job's process. The key is not in it."""
         fields = asdict(replace(self, encryption_key=None))

@@ -138,7 +138,3 @@ def test_cyclic_components_come_by_size_then_by_first_node() -> None:
         9, [(7, 8), (8, 7), (0, 1), (1, 0), (2, 3), (3, 4), (4, 2), (4, 0), (5, 6)]
     )
     assert graph.cyclic_components(successors) == [[2, 3, 4], [0, 1], [7, 8]]
-
-
-def test_an_induced_graph_is_renumbered_by_place() -> None:
-    assert graph.induced([[1, 2], [2], [0]], [2, 0]) == [[1], [0]]

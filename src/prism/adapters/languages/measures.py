@@ -79,6 +79,7 @@ def body_hash(
 
 
 def _little_endian(tokens: Sequence[int]) -> bytes:
+    """Two bytes a token, in one order on every machine: facts are equal wherever they are made."""
     units = array("H", tokens)
     if sys.byteorder == "big":
         units.byteswap()
@@ -94,7 +95,7 @@ def winnow(tokens: Sequence[int]) -> tuple[int, ...]:
     count = len(tokens) - GRAM + 1
     if count <= 0:
         return ()
-    data = array("H", tokens).tobytes()
+    data = _little_endian(tokens)
     grams = map(slice, range(0, 2 * count, 2), range(2 * GRAM, 2 * (count + GRAM), 2))
     hashes = list(map(crc32, map(data.__getitem__, grams)))
     if count <= WINDOW:

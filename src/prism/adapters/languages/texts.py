@@ -1,7 +1,6 @@
 """Facts read from text alone: line counts, TODO marks, strings that look like a path or a name."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate, count
 from operator import add
@@ -40,11 +39,6 @@ def line_starts(source: bytes) -> list[int]:
     """Byte offset of each line's first byte; always begins with 0."""
     ends = accumulate(map(len, source.split(b"\n")))
     return [0, *map(add, ends, count(1))][:-1]
-
-
-def line_of(starts: Sequence[int], byte: int) -> int:
-    """The line (from 1) that holds *byte*."""
-    return bisect_right(starts, byte)
 
 
 def count_lines(source: bytes, comments: Sequence[tuple[int, int]]) -> tuple[int, int, int]:

@@ -55,7 +55,7 @@ def json_text(value: Json) -> str:
 
 def write_output(text: str, path: str | None) -> None:
     """To *path*, whole or not at all, or to stdout. Raises ExternalFailure naming the path."""
-    write_lines(text.splitlines(), path)
+    write_lines(text.removesuffix("\n").split("\n"), path)
 
 
 def write_lines(lines: Iterable[str], path: str | None) -> None:

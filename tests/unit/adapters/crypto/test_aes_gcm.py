@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from tests.contracts.token_cipher import TOKEN, Cipher, TokenCipherContract, stored
 
 from prism.adapters.crypto.aes_gcm import AesGcmTokens, key_id_of
-from prism.adapters.crypto.bound_token import BoundToken
 from prism.adapters.crypto.keys import generate_key, read_keys
 from prism.domain.credentials import Credential, Secret
 from prism.domain.errors import InvalidInput, Permanent
@@ -169,17 +168,6 @@ class TestThePredecessorsRows:
         text[position] = "0" if text[position] != "0" else "1"
         with pytest.raises(Permanent, match="old format"):
             tokens().decrypt(replace(CREDENTIAL, encrypted_token="".join(text)))
-
-
-class TestBoundToken:
-    def test_it_gives_the_token_for_its_credential(self) -> None:
-        assert BoundToken("9f1c", Secret(TOKEN)).decrypt(CREDENTIAL).reveal() == TOKEN
-
-    @pytest.mark.parametrize("bound", [BoundToken("other", Secret(TOKEN)), BoundToken("9f1c", None),
-                                       BoundToken(None, None)])  # fmt: skip
-    def test_it_gives_nothing_else(self, bound: BoundToken) -> None:
-        with pytest.raises(Permanent, match="no token for credential 'ci'"):
-            bound.decrypt(CREDENTIAL)
 
 
 def test_nothing_shows_a_key_or_a_token() -> None:

@@ -1,12 +1,13 @@
 """Line counts, marks, and strings that look like something."""
 
+from bisect import bisect_right
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prism.adapters.languages.texts import (
     count_lines,
-    line_of,
     line_starts,
     looks_like,
     marks_in,
@@ -40,7 +41,7 @@ def test_strings_are_told_apart_by_their_looks(value: str, kind: str) -> None:
 def test_every_byte_is_on_the_line_that_a_count_of_line_breaks_gives(source: bytes) -> None:
     starts = line_starts(source)
     for byte in range(len(source) + 1):
-        assert line_of(starts, byte) == source.count(b"\n", 0, byte) + 1
+        assert bisect_right(starts, byte) == source.count(b"\n", 0, byte) + 1
 
 
 @pytest.mark.parametrize(
