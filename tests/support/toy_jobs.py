@@ -10,7 +10,6 @@ from pathlib import Path
 from threading import Event
 
 from prism.application.ports.runner import JobContext, JobHandler, JobOutcome
-from prism.domain.credentials import Secret
 from prism.domain.errors import Permanent, Transient
 from prism.domain.jobs import Progress, Publication
 
@@ -126,12 +125,12 @@ def write_output(context: JobContext) -> JobOutcome:
     return JobOutcome(result={})
 
 
-def handlers_for(settings: str, token: Secret | None) -> Mapping[str, JobHandler]:
+def handlers_for(settings: str) -> Mapping[str, JobHandler]:
     """What a job's process calls; *settings* is not used."""
     return HANDLERS
 
 
-def broken_handlers(settings: str, token: Secret | None) -> Mapping[str, JobHandler]:
+def broken_handlers(settings: str) -> Mapping[str, JobHandler]:
     raise Transient("the database is away")
 
 

@@ -36,7 +36,8 @@ class ChildProcessRunner(JobRunner):
     """Starts a job in some 10 ms, the first one in the time that loading ``preload`` takes.
 
     ``handlers`` names a callable ``module:function`` that the job's process calls with
-    ``settings`` and the token; it returns the handlers by kind. ``kinds`` are those it knows.
+    ``settings``; it returns the handlers by kind (the token is in their context). ``kinds`` are
+    those it knows.
     ``environment`` is what the processes get, without the names of ``fork_server.WITHHELD``.
     """
 

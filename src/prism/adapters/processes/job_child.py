@@ -92,16 +92,16 @@ def _outcome(
 ) -> JobOutcome:
     context = JobContext(claim=claim, token=token, scratch=str(order["scratch"]), reporter=reporter)
     try:
-        handlers = _handlers(str(order["handlers"]), str(order["settings"]), token)
+        handlers = _handlers(str(order["handlers"]), str(order["settings"]))
     except Exception as error:  # noqa: BLE001 - told like a failure of the job itself
         return JobOutcome(error=JobError.of(error, attempt=claim.attempt))
     return run_handler(handlers, context)
 
 
-def _handlers(name: str, settings: str, token: Secret | None) -> Mapping[str, JobHandler]:
+def _handlers(name: str, settings: str) -> Mapping[str, JobHandler]:
     module, _, attribute = name.partition(":")
     build = getattr(importlib.import_module(module), attribute)
-    return cast(Mapping[str, JobHandler], build(settings, token))
+    return cast(Mapping[str, JobHandler], build(settings))
 
 
 def _read_to_end(read_end: int) -> str:

@@ -11,7 +11,6 @@ from prism.entrypoints.settings import Settings
 
 if TYPE_CHECKING:
     from prism.application.ports.runner import JobHandler
-    from prism.domain.credentials import Secret
 
 __all__ = [
     "Container",
@@ -42,11 +41,11 @@ def opened(*, log_format: str = "") -> Iterator[Container]:
         container.close()
 
 
-def child_handlers(settings: str, token: "Secret | None") -> Mapping[str, "JobHandler"]:
-    """The handlers in a job's own process. *settings* hold no key; the token comes with the job."""
+def child_handlers(settings: str) -> Mapping[str, "JobHandler"]:
+    """The handlers in a job's own process. *settings* hold no key; the token comes with the job's
+    context."""
     from prism.application.jobs.handlers import job_handlers
 
-    del token  # the handlers find it in their context
     container = Container(Settings.from_json(settings))
     configure(container.settings().log_format)
     return job_handlers(
