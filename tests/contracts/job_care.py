@@ -82,6 +82,36 @@ class CareContract:
         assert [job.id for job in storage.jobs.reap(limit=1)] == [second.id]
         assert list(storage.jobs.reap()) == []
 
+    def test_the_job_of_a_dead_worker_is_reaped_while_its_lease_holds(
+        self, storage: Storage
+    ) -> None:
+        dead = a_claim_of(storage, a_project(storage, "a"), worker="dead")
+        alive = a_claim_of(storage, a_project(storage, "b"), worker="alive")
+        (job,) = storage.jobs.reap(dead=["dead", "another"])
+        assert (job.id, job.state, job.crashes) == (dead.id, JobState.PENDING, 1)
+        assert job.error is not None
+        assert job.error.message == "the worker died"
+        assert storage.jobs.get(alive.id).state is JobState.RUNNING
+
+    def test_a_spared_worker_keeps_its_job_although_its_lease_is_over(
+        self, storage: Storage
+    ) -> None:
+        spared = a_claim_of(storage, a_project(storage, "a"), worker="spared")
+        other = a_claim_of(storage, a_project(storage, "b"), worker="other")
+        storage.advance(LEASE + 1)
+        assert [job.id for job in storage.jobs.reap(spare=["spared"])] == [other.id]
+        assert storage.jobs.renew(spared, lease_seconds=LEASE) is Renewal.CONTINUE
+
+    def test_expired_attempts_are_told_and_left_alone(self, storage: Storage) -> None:
+        first = a_claim_of(storage, a_project(storage, "a"))
+        storage.advance(1)
+        second = a_claim_of(storage, a_project(storage, "b"))
+        assert list(storage.jobs.expired()) == []
+        storage.advance(LEASE + 1)
+        assert [job.id for job in storage.jobs.expired()] == [first.id, second.id]
+        assert [job.id for job in storage.jobs.expired(limit=1)] == [first.id]
+        assert storage.jobs.get(first.id) == first.job
+
     def test_a_request_follows_the_last_crash_too(self, storage: Storage) -> None:
         project = a_project(storage)
         a_claim_of(storage, project)

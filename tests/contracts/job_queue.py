@@ -335,8 +335,8 @@ class ClaimContract:
         assert {storage.jobs.get(job_id).attempt for job_id in ids} == {1}
 
 
-def a_claim_of(storage: Storage, project: int) -> Claim:
-    return a_claim(storage.jobs, only=an_index_job(storage, project))
+def a_claim_of(storage: Storage, project: int, *, worker: str = "w1") -> Claim:
+    return a_claim(storage.jobs, only=an_index_job(storage, project), worker=worker)
 
 
 def _run_all(threads: list[threading.Thread]) -> None:

@@ -1,6 +1,6 @@
 """A worker's use cases on memory adapters, a scripted runner and a clock that a test moves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from tests.support.scripted_runner import NamedScratch, Script, ScriptedRunner, ends_with
@@ -9,9 +9,11 @@ from prism.adapters.memory.clock import ManualClock
 from prism.adapters.memory.credentials import MemoryCredentialRepository
 from prism.adapters.memory.database import MemoryDatabase
 from prism.adapters.memory.jobs import MemoryJobRepository
+from prism.adapters.memory.presence import MemoryWorkerPresence
 from prism.adapters.memory.projects import MemoryProjectRepository
 from prism.adapters.memory.tokens import PlainTokens
 from prism.application.jobs.claim_and_execute import ClaimAndExecuteJob
+from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
 from prism.application.ports.runner import JobOutcome, JobRunner
 from prism.domain.credentials import Credential, Provider, Secret
 from prism.domain.jobs import (
@@ -94,9 +96,11 @@ class FlakyJobs(MemoryJobRepository):
         self._check()
         return super().acknowledge_cancel(claim)
 
-    def reap(self, *, limit: int = 50) -> Sequence[Job]:
+    def reap(
+        self, *, limit: int = 50, dead: Collection[str] = (), spare: Collection[str] = ()
+    ) -> Sequence[Job]:
         self._check()
-        return super().reap(limit=limit)
+        return super().reap(limit=limit, dead=dead, spare=spare)
 
 
 class WorkerBench:
@@ -111,6 +115,7 @@ class WorkerBench:
         self.tokens = PlainTokens()
         self.scratch = NamedScratch()
         self.runner = ScriptedRunner(self.clock, ends_with(DONE))
+        self.presence = MemoryWorkerPresence()
 
     def execute(
         self, *, runner: JobRunner | None = None, **times: float | None
@@ -128,6 +133,11 @@ class WorkerBench:
             pause=self.clock.advance,
         )
         return replace(execute, **times)  # type: ignore[arg-type]  # names of the times only
+
+    def reap(self, *, evict: bool = False) -> ReapExpiredJobs:
+        return ReapExpiredJobs(
+            jobs=self.jobs, presence=self.presence, clock=self.clock, evict=evict
+        )
 
     def project(self, name: str = "repo", *, credential: str | None = None) -> Project:
         return self.projects.add(

@@ -87,12 +87,15 @@ def failed(job: Job, error: JobError, *, retry: bool, now: datetime, jitter: flo
     return _waiting(job, wait, now)
 
 
-def lost(job: Job, *, now: datetime, jitter: float) -> Job:
-    """The lease ran out: a crash is charged, which is a budget of its own."""
+def lost(job: Job, *, now: datetime, jitter: float, died: bool = False) -> Job:
+    """The lease ran out, or the worker is known to have *died*: a crash is charged, which is a
+    budget of its own."""
     wait = retry_wait_seconds(job.crashes, jitter=jitter)
     crashes = job.crashes + 1
-    job = replace(job, crashes=crashes, errors=_with(job, worker_lost(job.attempt, crashes)))
-    if job.cancel_requested_at is None and crashes >= job.crashes_max:
+    spent = crashes >= job.crashes_max
+    error = worker_lost(job.attempt, died=died, last_of=crashes if spent else None)
+    job = replace(job, crashes=crashes, errors=_with(job, error))
+    if job.cancel_requested_at is None and spent:
         return _ended(job, JobState.FAILED, now)
     return _waiting(job, wait, now)
 

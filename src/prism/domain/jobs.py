@@ -242,13 +242,20 @@ def retry_wait_seconds(failures: int, *, jitter: float) -> float:
     return wait * (0.8 + 0.4 * jitter)
 
 
-def worker_lost(attempt: int, crashes: int) -> JobError:
-    """The error of an attempt whose worker stopped renewing its lease."""
-    message = (
-        f"the worker died in each of {crashes} attempts"
-        if crashes >= CRASHES_MAX
-        else "the worker stopped renewing its lease"
-    )
+def worker_lost(attempt: int, *, died: bool, last_of: int | None) -> JobError:
+    """The error of an attempt whose worker is gone; *last_of* so many, if there is no other."""
+    if last_of is not None:
+        message = f"the worker died in each of {last_of} attempts"
+    elif died:
+        message = "the worker died"
+    else:
+        message = "the worker stopped renewing its lease"
+    hint = "see the worker's log; `prism job retry` tries again" if last_of is not None else ""
     return JobError(
-        code="worker_lost", message=message, attempt=attempt, exit_code=6, retryable=True
+        code="worker_lost",
+        message=message,
+        hint=hint,
+        attempt=attempt,
+        exit_code=6,
+        retryable=True,
     )

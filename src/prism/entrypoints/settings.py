@@ -9,6 +9,7 @@ from pathlib import Path
 
 from prism.domain.credentials import Secret
 from prism.domain.errors import InvalidInput
+from prism.domain.jobs import JobKind
 
 KEY_VARIABLE = "CREDENTIAL_ENCRYPTION_KEY"
 KEY_FILE_VARIABLE = "CREDENTIAL_ENCRYPTION_KEY_FILE"
@@ -21,6 +22,11 @@ _GIT_VARIABLES = (
 )  # fmt: skip
 #: What a job's process may have of the environment, besides libpq's own PG… variables.
 _PROCESS_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
+ANSWER_SECONDS = 300.0
+#: What a job's process is not told.
+_OF_THIS_PROCESS = (
+    "encryption_key", "process_environment", "answer_seconds", "connections", "handlers", "kinds",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,17 @@ class Settings:
     git_environment: tuple[tuple[str, str], ...] = ()
     process_environment: tuple[tuple[str, str], ...] = ()
     log_format: str = ""  # of a worker, for its jobs too; '': nothing is logged
+    #: The database is reached through a pooler, which keeps no state between transactions.
+    pooler: bool = False
+    #: Memory that each process of a job may have, in MiB; 0: no limit but the machine's.
+    job_memory_mib: int = 0
+    #: How long Postgres may be silent. A worker asks short questions only and has a lease to renew;
+    #: jobs and commands may ask long ones.
+    answer_seconds: float = ANSWER_SECONDS
+    connections: int = 5
+    #: ``module:function`` that gives a job's process its handlers by kind, and the kinds it knows.
+    handlers: str = "prism.entrypoints.container:child_handlers"
+    kinds: tuple[str, ...] = tuple(JobKind)
     encryption_key: Secret | None = field(default=None, repr=False)
 
     @staticmethod
@@ -56,6 +73,8 @@ class Settings:
             store_source=_switch(env, "PRISM_STORE_SOURCE", default=True),
             history_limit=_count(env, "PRISM_HISTORY_LIMIT", default=1000),
             parser_processes=_count(env, "PRISM_PARSER_PROCESSES", default=0),
+            pooler=_switch(env, "PRISM_POOLER", default=False),
+            job_memory_mib=_count(env, "PRISM_JOB_MEMORY_MIB", default=0),
             git_environment=tuple((n, env[n]) for n in _GIT_VARIABLES if env.get(n)),
             process_environment=tuple(
                 (name, value)
@@ -68,7 +87,8 @@ class Settings:
     def as_json(self) -> str:
         """For the job's process. The key is not in it."""
         fields = asdict(replace(self, encryption_key=None))
-        del fields["encryption_key"], fields["process_environment"]
+        for name in _OF_THIS_PROCESS:
+            del fields[name]
         return json.dumps(fields)
 
     @staticmethod

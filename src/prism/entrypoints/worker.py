@@ -1,24 +1,85 @@
-"""``prism worker``: the loop with its signals and its log."""
+"""``prism worker``: one loop or several, with their signals and their log."""
 
 import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from types import FrameType
 
 from prism.application.jobs.stopping import StopSwitch
+from prism.application.jobs.worker_loop import WorkerEnd, WorkerLoop
 from prism.application.ports.jobs import Wakeup
-from prism.entrypoints.container import opened
+from prism.entrypoints.container import Container, opened
+from prism.entrypoints.settings import Settings
 
 EXIT_INTERRUPTED = 130
+#: A question to the queue takes milliseconds: no answer for so long is none.
+ANSWER_SECONDS_MAX = 10.0
+#: Connections for what is not a loop's: the index of a foreground command, a metrics page.
+_SPARE_CONNECTIONS = 4
 
 
-def run_worker(*, once: bool, poll_seconds: float, log_format: str) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerTimes:
+    """In seconds. ``grace``: how long a running job may go on after the first request to stop;
+    ``limit``: how long any job may run; None: as long as it takes."""
+
+    poll: float = 5.0
+    lease: float = 60.0
+    grace: float | None = 25.0
+    limit: float | None = 1800.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOptions:
+    """``concurrency``: so many loops, each with one job at a time. ``listen``: hear of new jobs by
+    LISTEN; not possible through a pooler. ``memory_mib``: what each process of a job may have."""
+
+    once: bool = False
+    times: WorkerTimes = WorkerTimes()
+    concurrency: int = 1
+    listen: bool = True
+    memory_mib: int | None = None
+    log_format: str = "text"
+
+    def adapt(self, settings: Settings) -> Settings:
+        """The settings of a worker's own process."""
+        return replace(
+            settings,
+            log_format=self.log_format,
+            pooler=settings.pooler or not self.listen,
+            answer_seconds=min(ANSWER_SECONDS_MAX, self.times.lease / 4),
+            connections=self.concurrency + _SPARE_CONNECTIONS,
+            job_memory_mib=(
+                settings.job_memory_mib if self.memory_mib is None else self.memory_mib
+            ),
+        )
+
+
+def run_worker(options: WorkerOptions) -> int:
     """Work until stopped; returns the exit code.
 
     The handlers stand before the database is opened: a signal that comes meanwhile ends the worker
     before its first claim.
     """
-    switch = StopSwitch()
     wakeups: list[Wakeup] = []
+    switch = StopSwitch()
+    with (
+        _stopped_by_signals(switch, wakeups),
+        opened(options.adapt) as container,
+        ExitStack() as open_,
+    ):
+        wakeups += [
+            open_.enter_context(closing(container.wakeup())) for _ in range(options.concurrency)
+        ]
+        loops = _loops(container, options, wakeups, switch)
+        ends = _run_all(loops, once=options.once)
+    return EXIT_INTERRUPTED if any(end.interrupted for end in ends) else 0
 
+
+@contextmanager
+def _stopped_by_signals(switch: StopSwitch, wakeups: Sequence[Wakeup]) -> Iterator[None]:
     def stop(_number: int, _frame: FrameType | None) -> None:
         switch.request()
         for wakeup in wakeups:
@@ -26,7 +87,29 @@ def run_worker(*, once: bool, poll_seconds: float, log_format: str) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    with opened(log_format=log_format) as container:
-        wakeups.append(container.wakeup())
-        end = container.worker_loop(poll_seconds=poll_seconds, switch=switch)(once=once)
-    return EXIT_INTERRUPTED if end.interrupted else 0
+    yield
+
+
+def _loops(
+    container: Container, options: WorkerOptions, wakeups: Sequence[Wakeup], switch: StopSwitch
+) -> Sequence[WorkerLoop]:
+    return [
+        container.worker_loop(options.times, wakeup=wakeup, switch=switch) for wakeup in wakeups
+    ]
+
+
+def _run_all(loops: Sequence[WorkerLoop], *, once: bool) -> Sequence[WorkerEnd]:
+    """Each loop in a thread: they wait for their jobs' processes and for the database, no more.
+
+    A loop that cannot go on (a database of another version) stops all of them; raises its error.
+    """
+    if len(loops) == 1:
+        return [loops[0](once=once)]
+    with ThreadPoolExecutor(len(loops), thread_name_prefix="prism-worker") as threads:
+        running = [threads.submit(loop, once=once) for loop in loops]
+        for ended in as_completed(running):
+            if ended.exception() is not None:
+                for loop in loops:
+                    loop.stop()
+                break
+        return [ended.result() for ended in running]

@@ -1,9 +1,9 @@
 """The queue in memory: for embedding, and for tests of use cases."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from prism.adapters.memory.database import MemoryDatabase, stored
 from prism.application.ports.jobs import JobRepository
@@ -190,20 +190,37 @@ class MemoryJobRepository(JobRepository):
                 self._end(job, transitions.cancelled(job, now=self._database.clock.now()))
             return job is not None
 
-    def reap(self, *, limit: int = 50) -> Sequence[Job]:
+    def reap(
+        self, *, limit: int = 50, dead: Collection[str] = (), spare: Collection[str] = ()
+    ) -> Sequence[Job]:
         with self._database.lock:
             now = self._database.clock.now()
-            expired = [
-                (job.lease_until, job.id, job)
-                for job in self._database.jobs.values()
-                if job.lease_until is not None and job.lease_until <= now
+            over = [
+                job
+                for job in self._running(lambda job: _is_over(job, now) or job.worker in dead)
+                if job.worker not in spare
             ]
             reaped = []
-            for _, _, job in sorted(expired, key=lambda row: row[:2])[:limit]:
-                after = transitions.lost(job, now=now, jitter=self._jitter())
+            for job in over[:limit]:
+                died = job.worker in dead
+                after = transitions.lost(job, died=died, now=now, jitter=self._jitter())
                 self._end(job, after)
                 reaped.append(after)
             return reaped
+
+    def expired(self, *, limit: int = 50) -> Sequence[Job]:
+        with self._database.lock:
+            now = self._database.clock.now()
+            return self._running(lambda job: _is_over(job, now))[:limit]
+
+    def _running(self, which: Callable[[Job], bool]) -> Sequence[Job]:
+        """In the order in which their leases end."""
+        held = [
+            (job.lease_until, job.id, job)
+            for job in self._database.jobs.values()
+            if job.lease_until is not None and which(job)
+        ]
+        return [job for _, _, job in sorted(held, key=lambda row: row[:2])]
 
     def request_cancel(self, job_id: int) -> JobState:
         with self._database.lock:
@@ -326,3 +343,7 @@ class MemoryJobRepository(JobRepository):
 
 def no_project(project_id: int) -> NotFound:
     return NotFound(f"there is no project {project_id}", hint="`prism project list` shows all")
+
+
+def _is_over(job: Job, now: datetime) -> bool:
+    return job.lease_until is not None and job.lease_until <= now

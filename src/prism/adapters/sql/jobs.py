@@ -1,11 +1,13 @@
 """The queue on either database: transitions in short transactions that hold the job's row."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
+from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     RowMapping,
@@ -164,22 +166,32 @@ class SqlJobRepository(JobRepository):
                 self._end(connection, job, transitions.cancelled(job, now=now), now)
             return held is not None
 
-    def reap(self, *, limit: int = 50) -> Sequence[Job]:
-        expired = select(jobs, self._moments.now().label("now")).where(
-            RUNNING, jobs.c.lease_until <= self._moments.now()
-        )
-        expired = expired.order_by(jobs.c.lease_until).limit(limit)
+    def reap(
+        self, *, limit: int = 50, dead: Collection[str] = (), spare: Collection[str] = ()
+    ) -> Sequence[Job]:
+        over = or_(jobs.c.lease_until <= self._moments.now(), jobs.c.worker.in_(sorted(dead)))
+        expired = self._expired(over, limit).where(jobs.c.worker.not_in(sorted(spare)))
         reaped: list[Job] = []
         if self._any(expired):
             with writing(self._engine) as connection:
                 locked = expired.with_for_update(skip_locked=True)
                 for row in connection.execute(locked).mappings().all():
                     job, now = to_job(row), row["now"]
-                    after = transitions.lost(job, now=now, jitter=self._jitter())
+                    died = job.worker in dead
+                    after = transitions.lost(job, died=died, now=now, jitter=self._jitter())
                     self._end(connection, job, after, now)
                     reaped.append(after)
         self._tidy()
         return reaped
+
+    def expired(self, *, limit: int = 50) -> Sequence[Job]:
+        overdue = self._expired(jobs.c.lease_until <= self._moments.now(), limit)
+        with reading(self._engine) as connection:
+            return tuple(to_job(row) for row in connection.execute(overdue).mappings())
+
+    def _expired(self, over: ColumnElement[bool], limit: int) -> Select[*tuple[Any, ...]]:
+        running = select(jobs, self._moments.now().label("now")).where(RUNNING, over)
+        return running.order_by(jobs.c.lease_until).limit(limit)
 
     def _any(self, rows: Select[*tuple[object, ...]]) -> bool:
         """Looked at without the write lock, which on SQLite there is only one of."""

@@ -162,7 +162,8 @@ class WatchedJob:
         if self._pace.limit is not None and now - self._started_at >= self._pace.limit:
             self._ask(Ending.TIME_LIMIT)
         if stop is StopRequest.FINISH and self._grace_is_over(now):
-            self._ask(Ending.HANDED_BACK)
+            # Not asked first: whoever stops the worker waits no longer than it was told to.
+            return self._asked or Ending.HANDED_BACK
         return None
 
     def _grace_is_over(self, now: float) -> bool:

@@ -1,7 +1,7 @@
 """The queue: jobs and, in the same consistency boundary, the pointers that they publish."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from prism.domain.jobs import (
@@ -92,12 +92,20 @@ class JobRepository(Protocol):
         """End a running job as cancelled. False: lease lost."""
 
     @abstractmethod
-    def reap(self, *, limit: int = 50) -> Sequence[Job]:
+    def reap(
+        self, *, limit: int = 50, dead: Collection[str] = (), spare: Collection[str] = ()
+    ) -> Sequence[Job]:
         """End attempts whose lease ran out; returns the jobs as they are now.
 
         Charges a crash: pending with backoff, failed when the budget of crashes is spent, or
-        cancelled when that was requested. Never touches a live lease.
+        cancelled when that was requested. Never touches a live lease, but for those of the *dead*:
+        workers that are known to run no more. Attempts of *spare* are left as they are.
         """
+
+    @abstractmethod
+    def expired(self, *, limit: int = 50) -> Sequence[Job]:
+        """Running jobs whose lease ran out, longest first. Reads only: it needs no lock that a
+        stopped process could hold."""
 
     @abstractmethod
     def request_cancel(self, job_id: int) -> JobState:

@@ -19,24 +19,82 @@ def worker(
     once: Annotated[
         bool, typer.Option("--once", help="Run what is due, then exit; at once when nothing is.")
     ] = False,
+    concurrency: Annotated[
+        int,
+        typer.Option("--concurrency", min=1, max=64, metavar="N",
+                     help="Run up to N jobs at once, each of another project."),
+    ] = 1,
     poll_interval: Annotated[
         float,
         typer.Option("--poll-interval", min=0.05, max=3600, metavar="SECONDS",
                      help="How often to look when no signal comes."),
     ] = 5.0,
+    lease: Annotated[
+        float,
+        typer.Option("--lease", min=2, max=3600, metavar="SECONDS",
+                     help="How long a job stays with a worker that is not heard of."),
+    ] = 60.0,
+    grace: Annotated[
+        str,
+        typer.Option("--grace", metavar="SECONDS|none",
+                     help="How long the running job may go on after the first SIGTERM or SIGINT."),
+    ] = "25",
+    job_limit: Annotated[
+        str,
+        typer.Option("--job-limit", metavar="SECONDS|none", help="How long any job may run."),
+    ] = "1800",
+    job_memory: Annotated[
+        int | None,
+        typer.Option("--job-memory", min=64, metavar="MIB",
+                     help="Memory that each process of a job may have; default: no limit."),
+    ] = None,
+    listen: Annotated[
+        bool,
+        typer.Option("--listen/--no-listen",
+                     help="Wake up by LISTEN/NOTIFY; not possible behind a transaction pooler."),
+    ] = True,
     log_format: Annotated[
         str, typer.Option("--log-format", metavar="text|json", help="How to log on stderr.")
     ] = "text",
 ) -> None:  # fmt: skip
     """Claim and execute jobs, one at a time, until stopped.
 
-    SIGTERM or SIGINT: finish the current job, then exit 0; idle: exit at once. A second signal
-    stops
-    the job, hands it back uncharged and exits 130.
+    The first SIGTERM or SIGINT: take no new job; the running one may end within the grace, then it
+    is handed back uncharged; exit 0, when idle at once. A second signal: the job is killed and
+    handed back; exit 130.
     """
-    from prism.entrypoints.worker import run_worker
+    from prism.entrypoints.worker import WorkerOptions, WorkerTimes, run_worker
 
-    raise typer.Exit(run_worker(once=once, poll_seconds=poll_interval, log_format=log_format))
+    times = WorkerTimes(
+        poll=poll_interval,
+        lease=lease,
+        grace=_seconds("--grace", grace),
+        limit=_seconds("--job-limit", job_limit),
+    )
+    options = WorkerOptions(
+        once=once,
+        times=times,
+        concurrency=concurrency,
+        listen=listen,
+        memory_mib=job_memory,
+        log_format=log_format,
+    )
+    raise typer.Exit(run_worker(options))
+
+
+def _seconds(option: str, text: str) -> float | None:
+    """A time in seconds, None for `none`. Raises InvalidInput."""
+    from prism.domain.errors import InvalidInput
+
+    if text == "none":
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 1e9:
+        raise InvalidInput(f"{option} is {text!r}, which is no time", hint="seconds, or `none`")
+    return seconds
 
 
 @db.command("upgrade")

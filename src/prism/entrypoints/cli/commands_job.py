@@ -8,6 +8,9 @@ from prism.entrypoints.cli.options import JsonOption, ProjectArgument
 
 app = typer.Typer(help="Queue, watch and stop jobs.", no_args_is_help=True, rich_markup_mode=None)
 
+#: Seconds in each.
+_UNITS = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+
 JobArgument = Annotated[int, typer.Argument(metavar="JOB", help="A job's id.")]
 
 
@@ -142,3 +145,40 @@ def retry(job: JobArgument, as_json: JsonOption = False) -> None:
         emit_json({"job": job_json(found)})
     else:
         emit(f"job {found.id}: {found.state}")
+
+
+@app.command("prune")
+def prune(
+    older_than: Annotated[
+        str,
+        typer.Option("--older-than", metavar="AGE",
+                     help="Ended longer ago than this: like 30d, 12h, 90m or 45s."),
+    ],
+    keep: Annotated[
+        int,
+        typer.Option("--keep", min=0, metavar="N",
+                     help="The newest N jobs of each project stay, however old they are."),
+    ] = 20,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Delete the records of jobs that ended long ago; what they published stays."""
+    from prism.entrypoints.cli.output import emit, emit_json
+    from prism.entrypoints.container import opened
+
+    seconds = _age(older_than)
+    with opened() as container:
+        deleted = container.prune_jobs()(older_than_seconds=seconds, keep_per_project=keep)
+    if as_json:
+        emit_json({"deleted": deleted})
+    else:
+        emit(f"{deleted} jobs deleted")
+
+
+def _age(text: str) -> float:
+    """Seconds. Raises InvalidInput."""
+    from prism.domain.errors import InvalidInput
+
+    number, unit = text[:-1], text[-1:]
+    if not (number.isascii() and number.isdigit() and len(number) < 7 and unit in _UNITS):
+        raise InvalidInput(f"`--older-than {text}` is no age", hint="like 30d, 12h, 90m or 45s")
+    return float(number) * _UNITS[unit]

@@ -1,6 +1,6 @@
 """The only place that chooses adapters; see ``adapters.py`` and ``use_cases.py``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,19 +22,23 @@ __all__ = [
 ]
 
 
-def build(*, log_format: str = "") -> Container:
+def build(adapt: Callable[[Settings], Settings] = lambda settings: settings) -> Container:
     """A container by the process's environment, out of which the key is taken. Starts nothing.
 
-    Raises InvalidInput naming the variable that cannot be used.
+    *adapt* changes the settings for one command. Raises InvalidInput naming the variable that
+    cannot be used.
     """
-    configure(log_format)
-    return Container(replace(Settings.from_env(), log_format=log_format))
+    settings = adapt(Settings.from_env())
+    configure(settings.log_format)
+    return Container(settings)
 
 
 @contextmanager
-def opened(*, log_format: str = "") -> Iterator[Container]:
+def opened(
+    adapt: Callable[[Settings], Settings] = lambda settings: settings,
+) -> Iterator[Container]:
     """A container that is closed in the end, whatever happens."""
-    container = build(log_format=log_format)
+    container = build(adapt)
     try:
         yield container
     finally:

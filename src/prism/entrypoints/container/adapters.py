@@ -17,6 +17,7 @@ from prism.application.ports.cuts import CutSolver
 from prism.application.ports.git import GitCloner, RepositoryLocator
 from prism.application.ports.index_store import IndexStore
 from prism.application.ports.jobs import JobRepository, Wakeup
+from prism.application.ports.presence import WorkerPresence
 from prism.application.ports.projects import CredentialRepository, ProjectRepository
 from prism.application.ports.runner import JobRunner, ScratchSpace
 from prism.application.ports.source import ImportResolver, SourceParser
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from prism.adapters.sql.engine import Database
     from prism.adapters.sql.moments import Moments
 
-#: What a job's process calls to get its handlers.
-_CHILD_HANDLERS = "prism.entrypoints.container:child_handlers"
 #: Loaded once by the fork server, so that no job pays for it.
 _PRELOAD = (
     "git",
@@ -59,7 +58,10 @@ def _database(settings: Settings) -> Iterator["Database"]:
     from prism.adapters.sql.engine import open_database
     from prism.adapters.sql.schema import ensure_current
 
-    database = open_database(url=settings.database_url, data_dir=settings.data_dir)
+    database = open_database(
+        url=settings.database_url,
+        data_dir=settings.data_dir,
+    )
     try:
         ensure_current(database)
         yield database
@@ -91,11 +93,10 @@ def _credentials(database: "Database") -> CredentialRepository:
     return credential_repository(database)
 
 
-def _wakeup(database: "Database") -> Iterator[Wakeup]:
+def _wakeup(database: "Database") -> Wakeup:
     from prism.adapters.sql.repositories import wakeup
 
-    with closing(wakeup(database)) as listener:
-        yield listener
+    return wakeup(database)
 
 
 def _index_store(database: "Database", moments: "Moments") -> IndexStore:
@@ -171,11 +172,20 @@ def _scratch(settings: Settings) -> ScratchSpace:
     return ScratchDirectories(str(Path(settings.data_dir) / "scratch"))
 
 
-def _runner(settings: Settings) -> Iterator[JobRunner]:
+def _presence(settings: Settings) -> Iterator[WorkerPresence]:
+    from prism.adapters.memory.presence import MemoryWorkerPresence
+
+    presence = MemoryWorkerPresence()
+    yield presence
+    presence.withdraw()
+
+
+def _runner(settings: Settings, presence: WorkerPresence) -> Iterator[JobRunner]:
     from prism.adapters.processes.child_process import ChildProcessRunner
 
     runner = ChildProcessRunner(
-        handlers=_CHILD_HANDLERS,
+        handlers=settings.handlers,
+        kinds=settings.kinds,
         settings=settings.as_json(),
         environment=dict(settings.process_environment),
         preload=_PRELOAD if settings.database_url is None else (*_PRELOAD, "psycopg"),
@@ -203,7 +213,7 @@ class Adapters:
         self.credentials = single(_credentials, self.database)
         self.index_store = single(_index_store, self.database, self.moments)
         self.blueprints = single(_blueprints, self.database, self.moments)
-        self.wakeup = resource(_wakeup, self.database)
+        self.wakeup = providers.Factory(_wakeup, self.database)
         self.token_encryptor = single(_token_encryptor, self.settings)
         self.token_decryptor = single(_token_decryptor, self.settings)
         self.url_policy = single(_url_policy, self.settings)
@@ -213,7 +223,8 @@ class Adapters:
         self.resolvers = single(_resolvers)
         self.solver = single(_solver)
         self.scratch = single(_scratch, self.settings)
-        self.runner = resource(_runner, self.settings)
+        self.presence = resource(_presence, self.settings)
+        self.runner = resource(_runner, self.settings, self.presence)
 
     def git_version(self) -> str:
         """Like '2.39.5'. Raises Permanent when git is missing."""
@@ -229,6 +240,6 @@ class Adapters:
         return database.place, {line: have for line, (have, _) in versions(database).items()}
 
     def close(self) -> None:
-        """End what was started: jobs and their server, the listener, the connections."""
-        for started in (self.runner, self.wakeup, self.database):
+        """End what was started: jobs and their server, this worker's presence, the connections."""
+        for started in (self.runner, self.presence, self.database):
             started.shutdown()

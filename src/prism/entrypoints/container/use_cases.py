@@ -1,10 +1,12 @@
 """The use cases, each constructed from its ports."""
 
 import os
+import secrets
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from prism.application.ports.jobs import Wakeup
 from prism.application.projects.find_project import FindProject, ReadSource
 from prism.entrypoints.container.adapters import Adapters
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from prism.application.jobs.cancel_job import CancelJob
     from prism.application.jobs.claim_and_execute import ClaimAndExecuteJob
     from prism.application.jobs.enqueue_job import EnqueueJob
+    from prism.application.jobs.prune_jobs import PruneJobs
     from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
     from prism.application.jobs.retry_job import RetryJob
     from prism.application.jobs.run_or_follow_job import RunOrFollowJob
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from prism.application.queries.current_index import OpenCurrentIndex
     from prism.application.queries.export_run import ExportRun
     from prism.application.queries.show_status import ShowStatus
+    from prism.entrypoints.worker import WorkerTimes
 
 
 class Container(Adapters):
@@ -84,11 +88,20 @@ class Container(Adapters):
     def reap_expired_jobs(self) -> "ReapExpiredJobs":
         from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
 
-        return ReapExpiredJobs(jobs=self.jobs())
+        return ReapExpiredJobs(
+            jobs=self.jobs(),
+            presence=self.presence(),
+            clock=self.clock(),
+            evict=self.database().embedded,
+        )
 
     def claim_and_execute_job(self) -> "ClaimAndExecuteJob":
+        """Each call is a worker of its own, with a name that no other ever had."""
         from prism.application.jobs.claim_and_execute import ClaimAndExecuteJob
 
+        host = self.settings().host
+        worker = f"{host}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.presence().announce(worker)
         return ClaimAndExecuteJob(
             jobs=self.jobs(),
             projects=self.projects(),
@@ -97,8 +110,8 @@ class Container(Adapters):
             runner=self.runner(),
             scratch=self.scratch(),
             clock=self.clock(),
-            worker=f"{self.settings().host}:{os.getpid()}",
-            host=self.settings().host,
+            worker=worker,
+            host=host,
         )
 
     def run_or_follow(self) -> "RunOrFollowJob":
@@ -107,19 +120,33 @@ class Container(Adapters):
         execute = replace(self.claim_and_execute_job(), settle_seconds=3.0)
         return RunOrFollowJob(jobs=self.jobs(), execute=execute, reap=self.reap_expired_jobs())
 
-    def worker_loop(self, *, poll_seconds: float, switch: "StopSwitch") -> "WorkerLoop":
+    def worker_loop(
+        self, times: "WorkerTimes", *, wakeup: Wakeup, switch: "StopSwitch"
+    ) -> "WorkerLoop":
         from prism.application.jobs.worker_loop import WorkerLoop
 
+        execute = replace(
+            self.claim_and_execute_job(),
+            lease_seconds=times.lease,
+            renew_seconds=times.lease / 4,
+            grace_seconds=times.grace,
+            limit_seconds=times.limit,
+        )
         return WorkerLoop(
             jobs=self.jobs(),
-            execute=self.claim_and_execute_job(),
-            reap=self.reap_expired_jobs(),
+            execute=execute,
+            reap=replace(self.reap_expired_jobs(), patience_seconds=times.lease / 3),
             scratch=self.scratch(),
-            wakeup=self.wakeup(),
+            wakeup=wakeup,
             clock=self.clock(),
-            poll_seconds=poll_seconds,
+            poll_seconds=times.poll,
             switch=switch,
         )
+
+    def prune_jobs(self) -> "PruneJobs":
+        from prism.application.jobs.prune_jobs import PruneJobs
+
+        return PruneJobs(jobs=self.jobs())
 
     def index_settings(self) -> "IndexSettings":
         from prism.application.indexing.settings import IndexSettings

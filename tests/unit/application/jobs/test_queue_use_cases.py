@@ -11,13 +11,12 @@ from prism.application.jobs.cancel_job import CancelJob
 from prism.application.jobs.enqueue_job import EnqueueJob
 from prism.application.jobs.follow_job import FollowJob
 from prism.application.jobs.prune_jobs import PruneJobs
-from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
 from prism.application.jobs.retry_job import RetryJob
 from prism.application.jobs.run_or_follow_job import RunOrFollowJob
 from prism.application.jobs.stopping import StopRequest
 from prism.application.ports.runner import JobOutcome
 from prism.domain.errors import Conflict, NotFound, Permanent, Transient
-from prism.domain.jobs import JobError, JobState, Progress
+from prism.domain.jobs import JobError, JobState, Progress, Renewal
 from prism.domain.projects import Source
 
 
@@ -90,14 +89,14 @@ def test_reaping_tells_the_log_of_each_job(
     assert bench.jobs.claim(worker="dead", host="here", lease_seconds=60) is not None
     bench.clock.advance(61)
     with caplog.at_level(logging.INFO, "prism"):
-        reaped = ReapExpiredJobs(jobs=bench.jobs)()
+        reaped = bench.reap()()
     assert [job.id for job in reaped] == [job_id]
     assert [(vars(r)["job_id"], vars(r)["state"]) for r in caplog.records] == [(job_id, "pending")]
 
 
 def test_a_job_that_kills_its_worker_each_time_ends_as_failed(bench: WorkerBench) -> None:
     job_id = bench.enqueue()
-    reap = ReapExpiredJobs(jobs=bench.jobs)
+    reap = bench.reap()
     for _ in range(3):
         assert bench.jobs.claim(worker="dies", host="here", lease_seconds=60) is not None
         bench.clock.advance(61)
@@ -172,7 +171,7 @@ def run_or_follow(bench: WorkerBench) -> RunOrFollowJob:
     return RunOrFollowJob(
         jobs=bench.jobs,
         execute=bench.execute(),
-        reap=ReapExpiredJobs(jobs=bench.jobs),
+        reap=bench.reap(),
         pause=bench.clock.advance,
     )
 
@@ -244,3 +243,68 @@ def test_who_stops_a_job_that_runs_here_gets_it_back_pending(bench: WorkerBench)
     bench.runner.script = lambda job: None
     job = run_or_follow(bench)(job_id, stopping=lambda: StopRequest.NOW)
     assert job.state is JobState.PENDING
+
+
+def _running_here(bench: WorkerBench) -> int:
+    """A job of a worker of this host, whose lease ends in a minute."""
+    bench.presence.announce("w")
+    job_id = bench.enqueue()
+    assert bench.jobs.claim(worker="w", host="here", lease_seconds=60) is not None
+    return job_id
+
+
+def test_the_job_of_a_worker_that_died_on_this_host_is_taken_over_at_once(
+    bench: WorkerBench,
+) -> None:
+    job_id = _running_here(bench)
+    bench.presence.die()
+    assert [job.id for job in bench.reap()()] == [job_id]
+    error = bench.job(job_id).error
+    assert error is not None
+    assert error.message == "the worker died"
+    assert list(bench.presence.find_dead()) == []
+
+
+def test_a_dead_worker_is_remembered_until_its_job_could_be_reaped(bench: WorkerBench) -> None:
+    job_id = _running_here(bench)
+    bench.presence.die()
+    bench.jobs.away = Transient("the database is away")
+    with pytest.raises(Transient):
+        bench.reap()()
+    bench.jobs.away = None
+    assert [job.id for job in bench.reap()()] == [job_id]
+
+
+def test_a_worker_that_is_there_gets_time_to_renew_before_it_is_evicted(
+    bench: WorkerBench,
+) -> None:
+    job_id = _running_here(bench)
+    reap = bench.reap(evict=True)
+    bench.clock.advance(61)
+    assert list(reap()) == []
+    bench.clock.advance(14)
+    assert list(reap()) == []
+    bench.clock.advance(2)
+    assert [job.id for job in reap()] == [job_id]
+    assert bench.presence.evicted == ["w"]
+
+
+def test_a_worker_that_renews_late_keeps_its_job(bench: WorkerBench) -> None:
+    bench.presence.announce("w")
+    bench.enqueue()
+    claim = bench.jobs.claim(worker="w", host="here", lease_seconds=60)
+    assert claim is not None
+    reap = bench.reap(evict=True)
+    for _ in range(3):
+        bench.clock.advance(61)
+        assert list(reap()) == []
+        assert bench.jobs.renew(claim, lease_seconds=60) is Renewal.CONTINUE
+        assert list(reap()) == []
+    assert bench.presence.evicted == []
+
+
+def test_nobody_is_evicted_where_the_database_can_do_without(bench: WorkerBench) -> None:
+    job_id = _running_here(bench)
+    bench.clock.advance(61)
+    assert [job.id for job in bench.reap()()] == [job_id]
+    assert bench.presence.evicted == []

@@ -10,7 +10,6 @@ from tests.support.scripted_runner import ScriptedJob, ends_with
 from tests.support.worker_bench import DONE, WorkerBench
 
 from prism.adapters.memory.wakeup import MemoryWakeup
-from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
 from prism.application.jobs.stopping import StopRequest, StopSwitch
 from prism.application.jobs.worker_loop import WorkerEnd, WorkerLoop
 from prism.application.ports.jobs import Wakeup
@@ -57,7 +56,7 @@ class LoopBench(WorkerBench):
         return WorkerLoop(
             jobs=self.jobs,
             execute=self.execute(**times),
-            reap=ReapExpiredJobs(jobs=self.jobs),
+            reap=self.reap(),
             scratch=self.scratch,
             wakeup=wakeup or self.wakeup,
             clock=self.clock,
@@ -99,7 +98,7 @@ def test_the_poll_interval_is_spread(bench: LoopBench, jitter: float, wait: floa
     loop = WorkerLoop(
         jobs=bench.jobs,
         execute=bench.execute(),
-        reap=ReapExpiredJobs(jobs=bench.jobs),
+        reap=bench.reap(),
         scratch=bench.scratch,
         wakeup=bench.wakeup,
         clock=bench.clock,
