@@ -1,19 +1,27 @@
 """``prism worker``: one loop or several, with their signals and their log."""
 
+import logging
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from types import FrameType
 
-from prism.application.jobs.stopping import StopSwitch
-from prism.application.jobs.worker_loop import WorkerEnd, WorkerLoop
+from prism.application.jobs.stopping import StopRequest, StopSwitch
+from prism.application.jobs.worker_loop import BACKOFF_SECONDS_MAX, WorkerEnd, WorkerLoop
 from prism.application.ports.jobs import Wakeup
+from prism.domain.errors import Transient
 from prism.entrypoints.container import Container, opened
 from prism.entrypoints.settings import Settings
 
+log = logging.getLogger(__name__)
+
 EXIT_INTERRUPTED = 130
+_FIRST_WAIT_SECONDS = 0.5
+#: How soon a worker that waits for its database notices a signal.
+_LOOK_SECONDS = 0.1
 #: A question to the queue takes milliseconds: no answer for so long is none.
 ANSWER_SECONDS_MAX = 10.0
 #: Connections for what is not a loop's: the index of a foreground command, a metrics page.
@@ -56,26 +64,61 @@ class WorkerOptions:
             ),
         )
 
+    def opened(self) -> AbstractContextManager[Container]:
+        """What the worker is made of; nothing is started yet."""
+        return opened(self.adapt)
+
 
 def run_worker(options: WorkerOptions) -> int:
     """Work until stopped; returns the exit code.
 
     The handlers stand before the database is opened: a signal that comes meanwhile ends the worker
-    before its first claim.
+    before its first claim. A database that is away is waited for, unless there is only one round
+    to work; what waiting cannot mend (a wrong password, an old schema) is raised.
     """
     wakeups: list[Wakeup] = []
     switch = StopSwitch()
     with (
         _stopped_by_signals(switch, wakeups),
-        opened(options.adapt) as container,
+        options.opened() as container,
         ExitStack() as open_,
     ):
+        if not options.once and not _database_is_there(container, switch):
+            return EXIT_INTERRUPTED if switch() is StopRequest.NOW else 0
         wakeups += [
             open_.enter_context(closing(container.wakeup())) for _ in range(options.concurrency)
         ]
         loops = _loops(container, options, wakeups, switch)
         ends = _run_all(loops, once=options.once)
     return EXIT_INTERRUPTED if any(end.interrupted for end in ends) else 0
+
+
+def _database_is_there(container: Container, switch: StopSwitch) -> bool:
+    """Wait until the database can be opened; False when the worker was told to stop meanwhile.
+
+    Raises what trying again cannot help.
+    """
+    wait = _FIRST_WAIT_SECONDS
+    while switch() is StopRequest.NONE:
+        try:
+            container.jobs()
+        except Transient as error:
+            fields = {"action": "worker_waits", "code": error.code, "error": error.message}
+            log.warning("database away", extra={**fields, "seconds": wait})
+            _pause(wait, switch)
+            wait = min(BACKOFF_SECONDS_MAX, wait * 2)
+        else:
+            return True
+    return False
+
+
+def _pause(seconds: float, switch: StopSwitch) -> None:
+    """In short waits on an event that nobody sets: a signal handler runs between them."""
+    never = threading.Event()
+    for _ in range(int(seconds / _LOOK_SECONDS)):
+        if switch() is not StopRequest.NONE:
+            return
+        never.wait(_LOOK_SECONDS)
 
 
 @contextmanager
