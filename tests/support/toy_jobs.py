@@ -5,7 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 
@@ -59,10 +59,14 @@ def report(context: JobContext) -> JobOutcome:
     return _until_cancelled(context)
 
 
-def _until_cancelled(context: JobContext) -> JobOutcome:
+def _until_cancelled(
+    context: JobContext, *, unless: Callable[[], bool] = lambda: False
+) -> JobOutcome:
     pause = Event()
     for _ in range(int(DEADLINE_SECONDS / 0.01)):
         context.reporter.check_cancelled()
+        if unless():
+            break
         pause.wait(0.01)
     return JobOutcome(result={"cancelled": False})
 
@@ -143,6 +147,36 @@ def _grandchild() -> int:
     return subprocess.Popen(command, stdin=subprocess.DEVNULL).pid
 
 
+def note(context: JobContext) -> None:
+    """Tell a test that this attempt runs: a file ``<job>-<attempt>`` with this process's id in the
+    directory that the option ``notes`` names."""
+    claim = context.claim
+    told = Path(str(claim.job.options["notes"])) / f"{claim.id}-{claim.attempt}"
+    part = told.with_name(f".{told.name}")
+    part.write_text(str(os.getpid()))
+    part.rename(told)
+
+
+def wait_to_go(context: JobContext) -> None:
+    """Note the attempt, then wait for the file ``<job>.go`` beside the note, or until cancelled.
+
+    Only attempts up to the option ``hold`` (1) wait.
+    """
+    note(context)
+    claim = context.claim
+    go = Path(str(claim.job.options["notes"])) / f"{claim.id}.go"
+    if claim.attempt <= int(str(claim.job.options.get("hold", 1))):
+        _until_cancelled(context, unless=go.exists)
+
+
+def hold(context: JobContext) -> JobOutcome:
+    """See ``wait_to_go``. The result says which attempt it was, and what it was asked for."""
+    wait_to_go(context)
+    return JobOutcome(
+        result={"attempt": context.claim.attempt, "options": context.claim.job.options}
+    )
+
+
 HANDLERS: Mapping[str, JobHandler] = {
     "work": work,
     "fail": fail,
@@ -160,4 +194,5 @@ HANDLERS: Mapping[str, JobHandler] = {
     "look_around": look_around,
     "write_output": write_output,
     "talk_nonsense": talk_nonsense,
+    "hold": hold,
 }
