@@ -1,10 +1,12 @@
 """Handlers for tests of runners: they do what tests need a job to do, in a thread or a process."""
 
+import json
 import os
 import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
@@ -129,6 +131,52 @@ def write_output(context: JobContext) -> JobOutcome:
     return JobOutcome(result={})
 
 
+def nap(context: JobContext) -> JobOutcome:
+    """Sleep for the option ``seconds``, unless asked to stop."""
+    pause = Event()
+    for step in range(int(_seconds(context) / 0.05) + 1):
+        context.reporter.progress(Progress(stage="nap", done=step))
+        context.reporter.check_cancelled()
+        pause.wait(0.05)
+    return JobOutcome(result={})
+
+
+def nap_deaf(context: JobContext) -> JobOutcome:
+    """Sleep for the option ``seconds`` and listen to nobody meanwhile."""
+    Event().wait(_seconds(context))
+    return JobOutcome(result={})
+
+
+def fail_at_first(context: JobContext) -> JobOutcome:
+    """Only the first attempt fails, and may be tried again."""
+    if context.claim.attempt == 1:
+        raise Transient("the network is down")
+    return JobOutcome(result={})
+
+
+def leave_effect(context: JobContext) -> JobOutcome:
+    """A nap with a line in the file that the option ``ledger`` names at its begin and at its end,
+    each written at once: who did it, for which requests, and when on the machine's own clock."""
+    job = context.claim.job
+    asked = sorted(name for name in job.options if name.startswith("request:"))
+    line: dict[str, object] = {"job": job.id, "attempt": job.attempt, "project": job.project_id}
+    _append(str(job.options["ledger"]), {**line, "what": "begun", "requests": asked})
+    outcome = nap(context)
+    _append(str(job.options["ledger"]), {**line, "what": "done"})
+    return outcome
+
+
+def _seconds(context: JobContext) -> float:
+    return float(str(context.claim.job.options.get("seconds", 0)))
+
+
+def _append(ledger: str, line: dict[str, object]) -> None:
+    text = json.dumps({**line, "pid": os.getpid(), "monotonic": time.monotonic()}) + "\n"
+    file = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    os.write(file, text.encode())
+    os.close(file)
+
+
 def handlers_for(settings: str) -> Mapping[str, JobHandler]:
     """What a job's process calls; *settings* is not used."""
     return HANDLERS
@@ -194,5 +242,9 @@ HANDLERS: Mapping[str, JobHandler] = {
     "look_around": look_around,
     "write_output": write_output,
     "talk_nonsense": talk_nonsense,
+    "nap": nap,
+    "nap_deaf": nap_deaf,
+    "fail_at_first": fail_at_first,
+    "leave_effect": leave_effect,
     "hold": hold,
 }
