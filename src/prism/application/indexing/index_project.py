@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from prism.application.indexing.index_run import IndexRun
 from prism.application.indexing.pipeline import STAGES, Stage, run_stages
 from prism.application.indexing.settings import IndexSettings
+from prism.application.indexing.up_to_date import FindUpToDateRun
 from prism.application.ports.clock import Clock
 from prism.application.ports.cuts import CutSolver
 from prism.application.ports.git import Checkout, CloneRequest, GitCloner
@@ -30,13 +31,15 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexRequest:
     """``scratch`` is an empty directory for the clone. ``token`` None: the project's credential is
-    decrypted here, if it has one. ``options``: see ``IndexSettings.with_options``."""
+    decrypted here, if it has one. ``options``: see ``IndexSettings.with_options``. ``force``: index
+    also what is indexed already."""
 
     project_id: int
     scratch: str
     job: JobRef | None = None
     token: Secret | None = None
     options: JsonObject = field(default_factory=dict)
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,8 @@ class IndexProject:
 
     The store commits short transactions all along; nothing of them is visible until somebody
     publishes the run. The clone is removed in any case, and so are the run's rows when this raises.
-    ``tokens`` None: only requests that bring their token can use a credential.
+    ``tokens`` None: only requests that bring their token can use a credential. ``up_to_date`` None:
+    a commit is indexed again although nothing has changed.
     """
 
     projects: ProjectRepository
@@ -57,11 +61,13 @@ class IndexProject:
     solver: CutSolver
     clock: Clock
     tokens: TokenDecryptor | None = None
+    up_to_date: FindUpToDateRun | None = None
     settings: IndexSettings = field(default_factory=IndexSettings)
     stages: Sequence[Stage] = STAGES
 
     def __call__(self, request: IndexRequest, reporter: JobReporter) -> Run:
-        """A finished run, unpublished; ``complete`` is False when a stage failed.
+        """A finished run, unpublished; ``complete`` is False when a stage failed. Or the published
+        run, when indexing the commit would give the same again.
 
         Raises NotFound (project), InvalidInput (options, credential or key, empty repository),
         Refused (URL, size), ExternalFailure (git, network, store), Cancelled and LeaseLost.
@@ -72,6 +78,13 @@ class IndexProject:
             raise NotFound(f"project {project.name!r} was removed")
         reporter.progress(Progress(stage="checkout"))
         with self._checkout(project, request, settings, reporter) as checkout:
+            if self.up_to_date is not None and not request.force:
+                current = self.up_to_date(project, checkout.commit, settings=settings)
+                if current is not None:
+                    log.info(
+                        "nothing to index", extra={"action": "up_to_date", "run_id": current.id}
+                    )
+                    return current
             return self._index(project, request.job, checkout, settings, reporter)
 
     @contextmanager

@@ -28,7 +28,7 @@ def is_up_to_date(run: Run, *, commit: str, stages: Sequence[Stage], settings: J
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindUpToDateRun:
-    """Look at the published run of a project before a job is made of it."""
+    """Look at the published run of a project, before a job is made of it and before one works."""
 
     jobs: JobRepository
     index: IndexStore
@@ -36,10 +36,13 @@ class FindUpToDateRun:
     settings: IndexSettings = field(default_factory=IndexSettings)
     stages: Sequence[Stage] = STAGES
 
-    def __call__(self, project: Project, commit: str | None) -> Run | None:
+    def __call__(
+        self, project: Project, commit: str | None, *, settings: IndexSettings | None = None
+    ) -> Run | None:
         """The published run if indexing *commit* would give the same again, else None.
 
-        *commit* None: it is not known without a clone, so nothing can be said.
+        *commit* None: it is not known without a clone, so nothing can be said. *settings*: those of
+        one job, instead of this object's.
         """
         published = self.jobs.published(project.id).run_id
         if commit is None or published is None:
@@ -48,6 +51,6 @@ class FindUpToDateRun:
             run = self.index.run(project.id, published)
         except NotFound:
             return None
-        settings = self.settings.as_json(self.parser.languages())
-        same = is_up_to_date(run, commit=commit, stages=self.stages, settings=settings)
+        wanted = (settings or self.settings).as_json(self.parser.languages())
+        same = is_up_to_date(run, commit=commit, stages=self.stages, settings=wanted)
         return run if same else None

@@ -60,8 +60,9 @@ class ClaimAndExecuteJob:
     Times in seconds: the job is killed when no renewal was confirmed for 0.9 of ``lease_seconds``
     or when it ignores a request to stop for ``kill_seconds``; it is asked to stop when it runs
     longer than ``limit_seconds``, and handed back when it still runs ``grace_seconds`` after the
-    worker was asked to stop (None: no limit). ``poll_seconds`` is how often the database is asked for a cancel, ``renew_seconds`` how
-    often the lease is renewed when there is no progress to tell.
+    worker was asked to stop (None: no limit). ``poll_seconds`` is how often the database is asked
+    for a cancel, ``renew_seconds`` how often the lease is renewed when there is no progress to
+    tell.
     """
 
     jobs: JobRepository

@@ -16,6 +16,8 @@ from prism.domain.values import Json, JsonObject
 
 log = logging.getLogger(__name__)
 
+#: Option of an index job: work although nothing has changed.
+FORCE = "force"
 _BLUEPRINT_OPTIONS = frozenset({"goal", "focus"})
 
 
@@ -47,7 +49,8 @@ def index_handler(
             scratch=context.scratch,
             job=context.claim.ref,
             token=context.token,
-            options=job.options,
+            options={name: value for name, value in job.options.items() if name != FORCE},
+            force=job.options.get(FORCE) is True,
         )
         run = index_project()(request, context.reporter)
         context.reporter.progress(Progress(stage="sweep"))

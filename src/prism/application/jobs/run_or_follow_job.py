@@ -9,7 +9,7 @@ from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
 from prism.application.jobs.stopping import StopRequest, never_stopping
 from prism.application.jobs.watch_job import JobObserver
 from prism.application.ports.jobs import JobRepository
-from prism.domain.jobs import Job, JobState, Progress
+from prism.domain.jobs import Enqueued, Job, JobState, Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,16 +28,39 @@ class RunOrFollowJob:
 
     def __call__(
         self,
-        job_id: int,
+        enqueued: Enqueued,
         *,
         observe: JobObserver | None = None,
         stopping: Callable[[], StopRequest] = never_stopping,
     ) -> Job:
         """The job as it ended, or as it is when ``stopping`` says so (pending or running then).
 
-        A failure is final: nothing is tried again behind the user's back. Raises NotFound and
-        ExternalFailure.
+        Who joined a job that was running already may have asked for what it had read before: then
+        the job is the one that follows it. A failure is final: nothing is tried again behind the
+        user's back. Raises NotFound and ExternalFailure.
         """
+        job = self._to_the_end(enqueued.job_id, observe=observe, stopping=stopping)
+        follower = None if enqueued.created else self._follower_of(job)
+        if follower is None:
+            return job
+        return self._to_the_end(follower.id, observe=observe, stopping=stopping)
+
+    def _follower_of(self, job: Job) -> Job | None:
+        """The job that was asked for while *job* ran."""
+        if not job.state.terminal:
+            return None
+        active = self.jobs.list(
+            project_id=job.project_id, states=(JobState.PENDING, JobState.RUNNING)
+        )
+        return next((a for a in active if a.dedup_key == job.dedup_key and a.id > job.id), None)
+
+    def _to_the_end(
+        self,
+        job_id: int,
+        *,
+        observe: JobObserver | None,
+        stopping: Callable[[], StopRequest],
+    ) -> Job:
         shown: Progress | None = None
         while True:
             self.execute(only=job_id, retry=False, observe=observe, stopping=stopping)

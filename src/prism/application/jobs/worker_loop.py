@@ -12,7 +12,7 @@ from prism.application.jobs.watch_job import Ending
 from prism.application.ports.clock import Clock
 from prism.application.ports.jobs import JobRepository, Wakeup
 from prism.application.ports.runner import ScratchSpace
-from prism.domain.errors import NotFound, SchemaMismatch
+from prism.domain.errors import NoSpace, NotFound, SchemaMismatch
 from prism.domain.jobs import JobError, JobState
 
 log = logging.getLogger(__name__)
@@ -116,9 +116,12 @@ class WorkerLoop:
     def _after(self, executed: ExecutedJob, tally: _Tally) -> float:
         tally.jobs += 1
         tally.waiting.discard(executed.job_id)
-        if executed.ending is Ending.OUT_OF_REACH:
-            assert executed.error is not None
-            return self._backoff(tally, executed.error)
+        error = executed.error
+        if error is not None and (
+            executed.ending is Ending.OUT_OF_REACH or error.code == NoSpace.code
+        ):
+            # Of a full disk too: other jobs will not fit either, and other hosts may have space.
+            return self._backoff(tally, error)
         tally.failures = 0
         return 0.0
 

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from prism.domain.backlog import Backlog
 from prism.domain.jobs import (
     Claim,
     Enqueued,
@@ -77,6 +78,7 @@ class JobRepository(Protocol):
     @abstractmethod
     def fail(self, claim: Claim, error: JobError, *, retry: bool) -> JobState | None:
         """Charge a failure: pending with backoff while ``retry`` and the budget allow, else failed.
+        A full disk (``no_space``) is charged nothing, and waited for longer.
 
         Returns the new state, None when the lease is lost. A job that somebody asked to cancel ends
         as cancelled instead of pending.
@@ -139,6 +141,11 @@ class JobRepository(Protocol):
     @abstractmethod
     def counts(self) -> Mapping[JobState, int]:
         """Number of jobs by state; every state is a key."""
+
+    @abstractmethod
+    def backlog(self) -> Backlog:
+        """The pending jobs, counted. Costs what they cost to read (not what all jobs do): for a
+        look each few seconds, not for each claim."""
 
     @abstractmethod
     def prune(self, *, older_than_seconds: float, keep_per_project: int, limit: int = 5000) -> int:

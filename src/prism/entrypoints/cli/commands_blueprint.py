@@ -39,7 +39,7 @@ def blueprint(
     """
     from prism.domain.blueprints.render_markdown import render_markdown
     from prism.domain.jobs import JobKind
-    from prism.entrypoints.cli.foreground import blueprint_options, run_here
+    from prism.entrypoints.cli.foreground import blueprint_options, request_here
     from prism.entrypoints.cli.output import json_text, say, write_output
     from prism.entrypoints.cli.shapes import blueprint_json
     from prism.entrypoints.container import opened
@@ -47,8 +47,7 @@ def blueprint(
     with opened() as container:
         found = container.find_project()(project)
         options = blueprint_options(goal, focus or [])
-        enqueued = container.enqueue_job()(found, JobKind.BLUEPRINT, options=options)
-        job = run_here(container, enqueued)
+        job = request_here(container, found, JobKind.BLUEPRINT, options)
         blueprint_id = int(str((job.result or {})["blueprint_id"]))
         stored = container.blueprints().get(found.id, blueprint_id)
     if as_json:

@@ -51,7 +51,7 @@ def index(
         if run is not None:
             say(f"commit {run.commit[:12]} is indexed already (run {run.id}); nothing to do")
         else:
-            run = _index_here(container, project)
+            run = _index_here(container, project, force=force)
     if as_json:
         emit_json({"project": project_json(project), "run": run_json(run)})
     else:
@@ -92,12 +92,12 @@ def _announce_head(container: "Container", project: "Project") -> str | None:
     return head
 
 
-def _index_here(container: "Container", project: "Project") -> "Run":
+def _index_here(container: "Container", project: "Project", *, force: bool) -> "Run":
+    from prism.application.jobs.handlers import FORCE
     from prism.domain.jobs import JobKind
-    from prism.entrypoints.cli.foreground import run_here
+    from prism.entrypoints.cli.foreground import request_here
 
-    enqueued = container.enqueue_job()(project, JobKind.INDEX, options={})
-    job = run_here(container, enqueued)
+    job = request_here(container, project, JobKind.INDEX, {FORCE: True} if force else {})
     run_id = int(str((job.result or {})["run_id"]))
     return container.index_store().run(project.id, run_id)
 

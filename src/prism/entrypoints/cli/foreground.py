@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from prism.application.jobs.stopping import StopRequest, StopSwitch
 from prism.domain.errors import Cancelled, Conflict, NotFound, PrismError
-from prism.domain.jobs import Enqueued, Job, JobError, JobState
+from prism.domain.jobs import Enqueued, Job, JobError, JobKind, JobState
 from prism.domain.projects import Project
 from prism.domain.values import Json
 from prism.entrypoints.cli.output import say
@@ -27,6 +27,16 @@ class JobFailed(PrismError):
         self.exit_code = error.exit_code  # type: ignore[misc]  # this one's code is the job's
 
 
+def request_here(
+    container: "Container", project: Project, kind: JobKind, options: dict[str, Json]
+) -> Job:
+    """Ask for a job and run it to its end, or join the worker that has one like it; returns it
+    completed. Raises as ``run_here`` does."""
+    # What a killed command left is pending again before the request joins it, and due at once.
+    container.reap_expired_jobs()()
+    return run_here(container, container.enqueue_job()(project, kind, options=options))
+
+
 def run_here(container: "Container", enqueued: Enqueued) -> Job:
     """Run the job to its end, or follow the worker that has it; returns it completed.
 
@@ -37,7 +47,7 @@ def run_here(container: "Container", enqueued: Enqueued) -> Job:
         say(f"joining job {enqueued.job_id}")
     switch = StopSwitch()
     with showing(f"job {enqueued.job_id}") as observer, _stopped_by_signals(switch):
-        job = container.run_or_follow()(enqueued.job_id, observe=observer, stopping=switch)
+        job = container.run_or_follow()(enqueued, observe=observer, stopping=switch)
     if switch() is not StopRequest.NONE:
         raise _interrupted(container, job, enqueued)
     if job.state is JobState.CANCELLED:
@@ -72,6 +82,9 @@ def _stopped_by_signals(switch: StopSwitch) -> Iterator[None]:
 
 
 def _interrupted(container: "Container", job: Job, enqueued: Enqueued) -> Cancelled:
+    if not enqueued.created and job.state is JobState.PENDING:
+        hint = f"a worker will run it; `prism job cancel {job.id}` cancels it"
+        return Cancelled(f"interrupted; job {job.id} waits", hint=hint)
     if not enqueued.created:
         return Cancelled(f"stopped following job {job.id}; it goes on")
     try:

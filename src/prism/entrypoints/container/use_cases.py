@@ -168,6 +168,7 @@ class Container(Adapters):
             resolvers=self.resolvers(),
             solver=self.solver(),
             clock=self.clock(),
+            up_to_date=self.up_to_date(),
             settings=self.index_settings(),
         )
 

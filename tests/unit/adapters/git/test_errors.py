@@ -6,7 +6,7 @@ from prism.adapters.git.errors import benign_objects_only, translate
 from prism.adapters.git.process import GitFailed
 from prism.adapters.git.scrub import Scrubber
 from prism.domain.credentials import Secret
-from prism.domain.errors import Permanent, PrismError, Refused, Transient
+from prism.domain.errors import NoSpace, Permanent, PrismError, Refused, Transient
 
 URL = "https://host.example/owner/r"
 DOING = f"cannot clone {URL}"
@@ -39,7 +39,7 @@ def translated(stderr: str, status: int = 128) -> PrismError:
         (f"{ACCESS}server certificate verification failed. CAfile: none CRLfile: none",
          Permanent, "certificate"),
         (f"{ACCESS}SSL certificate problem: self-signed certificate", Permanent, "certificate"),
-        ("fatal: write error: No space left on device\nfatal: index-pack failed", Transient,
+        ("fatal: write error: No space left on device\nfatal: index-pack failed", NoSpace,
          "no space left"),
         ("error: object 1234: hasDotgit: contains '.git'\nfatal: fsck error in packed object\n"
          "fatal: index-pack failed", Permanent, "invalid objects"),

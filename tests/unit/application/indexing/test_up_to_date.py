@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from tests.support.indexing import Bench
+from tests.support.indexing import SCRATCH, Bench
 
 from prism.adapters.memory.jobs import MemoryJobRepository
+from prism.application.indexing.index_project import IndexRequest
 from prism.application.indexing.pipeline import STAGES
 from prism.application.indexing.settings import IndexSettings, same_settings
 from prism.application.indexing.up_to_date import FindUpToDateRun, is_up_to_date
@@ -61,6 +62,30 @@ def test_an_unknown_commit_is_never_up_to_date() -> None:
     find = finder(bench)
     find.jobs.publish(run.project_id, Publication(run_id=run.id))
     assert find(bench.project(), None) is None
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_job_works_on_an_indexed_commit_only_when_forced(force: bool) -> None:
+    bench = Bench()
+    first = bench.run(FILES)
+    find = finder(bench)
+    find.jobs.publish(first.project_id, Publication(run_id=first.id))
+    use_case = replace(bench.use_case(), up_to_date=find)
+    request = IndexRequest(project_id=first.project_id, scratch=SCRATCH, force=force)
+    run = use_case(request, bench.reporter)
+    assert (run.id == first.id) is not force
+
+
+def test_other_options_of_a_job_ask_for_a_new_index() -> None:
+    bench = Bench()
+    first = bench.run(FILES)
+    find = finder(bench)
+    find.jobs.publish(first.project_id, Publication(run_id=first.id))
+    use_case = replace(bench.use_case(), up_to_date=find)
+    request = IndexRequest(
+        project_id=first.project_id, scratch=SCRATCH, options={"store_source": False}
+    )
+    assert use_case(request, bench.reporter).id != first.id
 
 
 @pytest.mark.parametrize(

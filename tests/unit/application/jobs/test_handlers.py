@@ -107,6 +107,13 @@ def test_an_index_job_hands_on_all_that_the_use_case_needs(cases: UseCases) -> N
     )
 
 
+def test_force_is_an_option_of_the_job_and_no_setting_of_the_index(cases: UseCases) -> None:
+    cases.run(claim_of("index", options={"history_limit": 5, "force": True}))
+    (request,) = cases.index.asked
+    assert isinstance(request, IndexRequest)
+    assert (request.force, request.options) == (True, {"history_limit": 5})
+
+
 def test_the_new_run_is_to_be_published(cases: UseCases) -> None:
     outcome = cases.run(claim_of("index"))
     assert outcome.publish == Publication(run_id=42)

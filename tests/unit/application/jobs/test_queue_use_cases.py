@@ -16,7 +16,7 @@ from prism.application.jobs.run_or_follow_job import RunOrFollowJob
 from prism.application.jobs.stopping import StopRequest
 from prism.application.ports.runner import JobOutcome
 from prism.domain.errors import Conflict, NotFound, Permanent, Transient
-from prism.domain.jobs import JobError, JobState, Progress, Renewal
+from prism.domain.jobs import Enqueued, JobError, JobState, Progress, Renewal
 from prism.domain.projects import Source
 
 
@@ -176,6 +176,10 @@ def run_or_follow(bench: WorkerBench) -> RunOrFollowJob:
     )
 
 
+def created(job_id: int) -> Enqueued:
+    return Enqueued(job_id=job_id, created=True)
+
+
 def test_a_waiting_job_is_run_here(bench: WorkerBench) -> None:
     job_id = bench.enqueue()
 
@@ -185,14 +189,14 @@ def test_a_waiting_job_is_run_here(bench: WorkerBench) -> None:
 
     bench.runner.script = work
     stages = Stages()
-    assert run_or_follow(bench)(job_id, observe=stages).state is JobState.COMPLETED
+    assert run_or_follow(bench)(created(job_id), observe=stages).state is JobState.COMPLETED
     assert stages.seen == ["files"]
 
 
 def test_a_failure_in_the_foreground_is_final(bench: WorkerBench) -> None:
     job_id = bench.enqueue()
     bench.runner.script = ends_with(JobOutcome(error=JobError.of(Transient("no network"))))
-    job = run_or_follow(bench)(job_id)
+    job = run_or_follow(bench)(created(job_id))
     assert (job.state, len(bench.runner.started)) == (JobState.FAILED, 1)
 
 
@@ -209,7 +213,7 @@ def test_a_job_that_a_worker_has_is_followed_and_its_outcome_taken(bench: Worker
             bench.jobs.complete(claim, result={"run_id": 9})
 
     stages = Stages()
-    job = replace(follow, pause=pause)(job_id, observe=stages)
+    job = replace(follow, pause=pause)(created(job_id), observe=stages)
     assert (job.state, job.result) == (JobState.COMPLETED, {"run_id": 9})
     assert stages.seen == ["resolve"]
     assert bench.runner.started == []
@@ -218,8 +222,31 @@ def test_a_job_that_a_worker_has_is_followed_and_its_outcome_taken(bench: Worker
 def test_the_job_of_a_worker_that_died_is_taken_over(bench: WorkerBench) -> None:
     job_id = bench.enqueue()
     assert bench.jobs.claim(worker="dies", host="here", lease_seconds=60) is not None
-    job = run_or_follow(bench)(job_id)
+    job = run_or_follow(bench)(created(job_id))
     assert (job.state, job.attempt) == (JobState.COMPLETED, 2)
+
+
+def test_who_joined_a_running_job_gets_what_was_asked_for_meanwhile(bench: WorkerBench) -> None:
+    project = bench.project()
+    first = bench.enqueue(project)
+    claim = bench.jobs.claim(worker="other", host="here", lease_seconds=60)
+    assert claim is not None
+    joined = EnqueueJob(jobs=bench.jobs)(project, "index")
+    assert joined == Enqueued(job_id=first, created=False)
+    follow = replace(
+        run_or_follow(bench), pause=lambda _: bench.jobs.complete(claim, result={"run_id": 1})
+    )
+    job = follow(joined)
+    assert (job.id > first, job.state) == (True, JobState.COMPLETED)
+    assert len(bench.runner.started) == 1
+
+
+def test_who_joined_a_waiting_job_is_served_by_it(bench: WorkerBench) -> None:
+    project = bench.project()
+    first = bench.enqueue(project)
+    joined = EnqueueJob(jobs=bench.jobs)(project, "index")
+    assert run_or_follow(bench)(joined).id == first
+    assert len(bench.runner.started) == 1
 
 
 def test_a_job_that_another_host_must_run_says_so(bench: WorkerBench) -> None:
@@ -227,21 +254,21 @@ def test_a_job_that_another_host_must_run_says_so(bench: WorkerBench) -> None:
     job_id = EnqueueJob(jobs=bench.jobs)(project, "index").job_id
     stages = Stages()
     stopping = iter([StopRequest.NONE, StopRequest.NOW])
-    job = run_or_follow(bench)(job_id, observe=stages, stopping=lambda: next(stopping))
+    job = run_or_follow(bench)(created(job_id), observe=stages, stopping=lambda: next(stopping))
     assert (job.state, stages.seen) == (JobState.PENDING, ["waiting for host there"])
 
 
 def test_who_stops_following_leaves_the_job_alone(bench: WorkerBench) -> None:
     job_id = bench.enqueue()
     assert bench.jobs.claim(worker="other", host="here", lease_seconds=60) is not None
-    job = run_or_follow(bench)(job_id, stopping=lambda: StopRequest.NOW)
+    job = run_or_follow(bench)(created(job_id), stopping=lambda: StopRequest.NOW)
     assert (job.state, job.worker) == (JobState.RUNNING, "other")
 
 
 def test_who_stops_a_job_that_runs_here_gets_it_back_pending(bench: WorkerBench) -> None:
     job_id = bench.enqueue()
     bench.runner.script = lambda job: None
-    job = run_or_follow(bench)(job_id, stopping=lambda: StopRequest.NOW)
+    job = run_or_follow(bench)(created(job_id), stopping=lambda: StopRequest.NOW)
     assert job.state is JobState.PENDING
 
 

@@ -1,5 +1,6 @@
 """The worker: it waits, works, survives, and stops when it is told to."""
 
+import errno
 import logging
 import os
 import signal
@@ -67,6 +68,26 @@ class LoopBench(WorkerBench):
 @pytest.fixture
 def bench() -> LoopBench:
     return LoopBench()
+
+
+# --- a full disk -----------------------------------------------------------------------------
+
+
+def test_after_a_full_disk_others_may_take_the_next_job(bench: LoopBench) -> None:
+    job, other = bench.enqueue(bench.project("one")), bench.enqueue(bench.project("two"))
+    full = JobError.of(OSError(errno.ENOSPC, "a text that nobody may read"))
+    outcomes = iter([JobOutcome(error=full), DONE])
+    bench.runner.script = lambda _running: next(outcomes)
+    bench.loop()(once=True)
+    assert bench.wakeup.waits == [0.5]
+    assert bench.job(other).state is JobState.COMPLETED
+    waiting = bench.job(job)
+    assert (waiting.state, waiting.failures) == (JobState.PENDING, 0)
+    assert waiting.error is not None
+    assert (waiting.error.code, waiting.error.message) == (
+        "no_space",
+        "no space left on the device",
+    )
 
 
 # --- work ------------------------------------------------------------------------------------
