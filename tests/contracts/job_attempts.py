@@ -17,7 +17,7 @@ from tests.contracts.job_queue import (
 from tests.support.storage import Storage
 
 from prism.application.ports.jobs import JobRepository
-from prism.domain.errors import NotFound
+from prism.domain.errors import NoSpace, NotFound
 from prism.domain.jobs import (
     Claim,
     JobError,
@@ -44,6 +44,8 @@ def cancel_and_acknowledge(storage: Storage, claim: Claim) -> None:
 
 #: Every way in which a running attempt becomes a terminal job by its worker's own word.
 ENDS = (complete, fail_for_good, cancel_and_acknowledge)
+
+FULL = JobError.of(NoSpace("no space left on the device"))
 
 #: Every method that takes a claim, and its answer when the lease is lost.
 FENCED: tuple[tuple[str, Callable[[JobRepository, Claim], object], object], ...] = (
@@ -193,6 +195,29 @@ class AttemptContract:
         assert job.finished_at is not None
         storage.advance(10_000)
         assert next_claim(storage.jobs) is None
+
+    def test_a_full_disk_is_charged_nothing_and_waited_for_longer(self, storage: Storage) -> None:
+        claim = a_claim_of(storage, a_project(storage))
+        for seconds in (60.0, 180.0, 540.0, 1620.0, 3600.0):
+            assert storage.jobs.fail(claim, FULL, retry=True) is JobState.PENDING
+            storage.advance(seconds * 0.8 - 0.5)
+            assert next_claim(storage.jobs) is None
+            storage.advance(seconds * 0.4 + 0.5)
+            claim = a_claim(storage.jobs)
+        assert (claim.job.failures, claim.job.crashes, claim.attempt) == (0, 0, 6)
+        assert [error.code for error in claim.job.errors] == ["no_space"] * 5
+
+    def test_a_full_disk_is_the_end_where_nobody_tries_again(self, storage: Storage) -> None:
+        claim = a_claim_of(storage, a_project(storage))
+        assert storage.jobs.fail(claim, FULL, retry=False) is JobState.FAILED
+
+    def test_another_failure_ends_the_row_of_full_disks(self, storage: Storage) -> None:
+        claim = a_claim_of(storage, a_project(storage))
+        for error in (FULL, BROKEN, FULL):
+            storage.jobs.fail(claim, error, retry=True)
+            storage.advance(60 * 1.2)
+            claim = a_claim(storage.jobs)
+        assert claim.job.failures == 1
 
     def test_what_trying_again_cannot_help_fails_at_once(self, storage: Storage) -> None:
         claim = a_claim_of(storage, a_project(storage))

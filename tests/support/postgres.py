@@ -67,14 +67,29 @@ def open_server() -> Iterator[PostgresServer]:
     """The server of this test run, with a migrated template. Raises Unavailable."""
     given = os.environ.get(URL_VARIABLE)
     with _given(given) if given else _private() as server:
-        drop_database(server, TEMPLATE)
-        _administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
-        database = open_database(url=server.url(TEMPLATE), data_dir="")
-        upgrade(database)
-        database.close()
+        _make_template(server)
         yield server
         if given:
             drop_database(server, TEMPLATE)
+
+
+@contextmanager
+def open_own_server() -> Iterator["PrivateServer"]:
+    """A private server with a migrated template, which a test may stop and start.
+
+    Raises Unavailable where there are no binaries, though a server may be given by URL.
+    """
+    with _private() as server:
+        _make_template(server)
+        yield server
+
+
+def _make_template(server: PostgresServer) -> None:
+    drop_database(server, TEMPLATE)
+    _administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    database = open_database(url=server.url(TEMPLATE), data_dir="")
+    upgrade(database)
+    database.close()
 
 
 def _administer(server: PostgresServer, statement: sql.Composed) -> None:
@@ -106,6 +121,10 @@ class PrivateServer:
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self._directory}"
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None
 
     def start(self) -> None:
         """Start it and wait until it answers. Raises Unavailable with the end of its log."""

@@ -9,6 +9,7 @@ PrismError
 ├── Refused            exit 5   a safety limit or policy said no
 ├── ExternalFailure    exit 6   git, network, disk or database failed
 │   ├── Transient               trying again may help
+│   │   └── NoSpace             a disk is full: nobody's fault, but somebody must free some
 │   └── Permanent               trying again will not help
 ├── Incomplete         exit 7   a result exists, but part of it failed
 └── Cancelled          exit 130 somebody asked for it to stop
@@ -70,6 +71,12 @@ class ExternalFailure(PrismError):
 class Transient(ExternalFailure):
     code = "transient_failure"
     retryable = True
+
+
+class NoSpace(Transient):
+    """Whoever runs the machine has to act; no job is to blame for it."""
+
+    code = "no_space"
 
 
 class Permanent(ExternalFailure):

@@ -6,13 +6,16 @@ meanwhile, so that what it read is what it replaces.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
+from prism.domain.errors import NoSpace
 from prism.domain.jobs import (
     Job,
     JobError,
     JobRequest,
     JobState,
     retry_wait_seconds,
+    space_wait_seconds,
     worker_lost,
 )
 from prism.domain.values import JsonObject
@@ -75,13 +78,16 @@ def cancelled(job: Job, *, now: datetime) -> Job:
 
 
 def failed(job: Job, error: JobError, *, retry: bool, now: datetime, jitter: float) -> Job:
-    """A failure is charged. Pending with backoff while *retry* and the budget allow."""
+    """A failure is charged. Pending with backoff while *retry* and the budget allow.
+
+    A full disk is not the job's fault: it is charged nothing, and waits longer the longer it lasts.
+    """
     wait = retry_wait_seconds(job.failures, jitter=jitter)
-    job = replace(
-        job,
-        failures=job.failures + 1,
-        errors=_with(job, replace(error, attempt=job.attempt)),
-    )
+    full_before = _full_disks(job)
+    job = replace(job, errors=_with(job, replace(error, attempt=job.attempt)))
+    if retry and error.code == NoSpace.code:
+        return _waiting(job, space_wait_seconds(full_before, jitter=jitter), now)
+    job = replace(job, failures=job.failures + 1)
     if not retry or job.failures >= job.failures_max:
         return _ended(job, JobState.FAILED, now)
     return _waiting(job, wait, now)
@@ -145,6 +151,12 @@ def follow_up(before: Job, after: Job) -> FollowUp | None:
         host=after.host,
         options=after.options,
     )
+
+
+def _full_disks(job: Job) -> int:
+    """How often in a row, until now, the disk was full."""
+    earlier = reversed(job.errors)
+    return sum(1 for _ in takewhile(lambda error: error.code == NoSpace.code, earlier))
 
 
 def _with(job: Job, error: JobError) -> tuple[JobError, ...]:

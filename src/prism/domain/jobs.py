@@ -4,6 +4,7 @@ The fence of a job is ``(id, attempt)``: ``attempt`` grows by one with every cla
 reset, so a worker that lost its lease can change nothing (decisions: a worker's name is no fence).
 """
 
+import errno
 import hashlib
 import json
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from prism.domain.errors import PrismError
+from prism.domain.errors import NoSpace, PrismError
 from prism.domain.values import Json, JsonObject
 
 FAILURES_MAX = 3
@@ -19,6 +20,7 @@ CRASHES_MAX = 3
 LEASE_SECONDS = 60.0
 RENEW_SECONDS = 15.0
 RETRY_WAIT_SECONDS_MAX = 600.0
+SPACE_WAIT_SECONDS_MAX = 3600.0
 
 
 class JobKind(StrEnum):
@@ -67,7 +69,9 @@ class JobError:
     @staticmethod
     def of(error: BaseException, *, attempt: int = 0) -> "JobError":
         """Describe *error*. Of an unexpected one only the type is told: its text may hold
-        secrets."""
+        secrets. A full disk shows in many places and is no bug of any of them."""
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            error = NoSpace("no space left on the device", hint="free some space")
         if isinstance(error, PrismError):
             return JobError(
                 code=error.code,
@@ -237,9 +241,17 @@ def dedup_key(kind: str, project_id: int, options: JsonObject) -> str:
 def retry_wait_seconds(failures: int, *, jitter: float) -> float:
     """Wait before the next try after *failures* earlier failures; *jitter* in [0, 1] gives ±20
     %."""
+    return _wait(5.0, failures, RETRY_WAIT_SECONDS_MAX, jitter)
+
+
+def space_wait_seconds(tries: int, *, jitter: float) -> float:
+    """Wait for space on a disk that was full *tries* times before; *jitter* as above."""
+    return _wait(60.0, tries, SPACE_WAIT_SECONDS_MAX, jitter)
+
+
+def _wait(first: float, tries: int, longest: float, jitter: float) -> float:
     assert 0.0 <= jitter <= 1.0
-    wait = min(RETRY_WAIT_SECONDS_MAX, 5.0 * 3.0 ** min(failures, 10))
-    return wait * (0.8 + 0.4 * jitter)
+    return min(longest, first * 3.0 ** min(tries, 10)) * (0.8 + 0.4 * jitter)
 
 
 def worker_lost(attempt: int, *, died: bool, last_of: int | None) -> JobError:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from prism.adapters.git.process import GitFailed
 from prism.adapters.git.scrub import Scrubber
-from prism.domain.errors import Permanent, PrismError, Refused, Transient
+from prism.domain.errors import NoSpace, Permanent, PrismError, Refused, Transient
 
 #: How much of git's own words a message quotes.
 DETAIL_LENGTH_MAX = 300
@@ -22,7 +22,7 @@ class _Rule(NamedTuple):
 #: The first that is found decides. Words of git 2.32 to 2.5x and of libcurl (OpenSSL and GnuTLS).
 _RULES = (
     _Rule(
-        Transient, "no space left on the device", "free some space in the data directory",
+        NoSpace, "no space left on the device", "free some space in the data directory",
         "no space left|disk quota exceeded",
     ),
     _Rule(
@@ -111,7 +111,7 @@ def translate(failure: GitFailed, doing: str, scrub: Scrubber) -> PrismError:
 def disk_error(error: OSError, doing: str) -> Transient | Permanent:
     """What to raise when a directory of our own cannot be made or written."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return (Transient if full else Permanent)(
+    return (NoSpace if full else Permanent)(
         f"{doing}: {'no space left on the device' if full else error.strerror}",
         hint="free some space" if full else "check the data directory and the temporary one",
     )

@@ -1,6 +1,7 @@
 """Scratch directories of running jobs: private, locked while they are used, swept by lock."""
 
 import contextlib
+import errno
 import fcntl
 import logging
 import os
@@ -11,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from prism.application.ports.runner import ScratchSpace
-from prism.domain.errors import Transient
+from prism.domain.errors import NoSpace, Transient
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +138,8 @@ def _remove(path: Path) -> None:
 
 
 def _cannot(path: Path, error: OSError) -> Transient:
-    return Transient(
+    kind = NoSpace if error.errno in (errno.ENOSPC, errno.EDQUOT) else Transient
+    return kind(
         f"{path} cannot be used ({os.strerror(error.errno or 0)})",
         hint="check free space and permissions of the data directory",
     )
