@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from prism.adapters.memory.database import MemoryDatabase, stored
 from prism.application.ports.jobs import JobRepository
 from prism.domain import job_transitions as transitions
+from prism.domain.backlog import Backlog, Waiting, sorted_waiting
 from prism.domain.errors import Conflict, NotFound
 from prism.domain.job_transitions import FollowUp
 from prism.domain.jobs import (
@@ -277,6 +278,18 @@ class MemoryJobRepository(JobRepository):
             states = [job.state for job in self._database.jobs.values()]
         return {state: states.count(state) for state in JobState}
 
+    def backlog(self) -> Backlog:
+        with self._database.lock:
+            now = self._database.clock.now()
+            jobs = self._database.jobs.values()
+            busy = {job.project_id for job in jobs if job.state is JobState.RUNNING}
+            groups: dict[tuple[str, str | None], list[Job]] = {}
+            for job in jobs:
+                if job.state is JobState.PENDING:
+                    groups.setdefault((job.kind, job.host), []).append(job)
+        waiting = [_waiting(group, busy=busy, now=now) for group in groups.values()]
+        return Backlog(at=now, waiting=sorted_waiting(waiting))
+
     def prune(self, *, older_than_seconds: float, keep_per_project: int, limit: int = 5000) -> int:
         with self._database.lock:
             oldest = self._database.clock.now() - timedelta(seconds=older_than_seconds)
@@ -347,3 +360,16 @@ def no_project(project_id: int) -> NotFound:
 
 def _is_over(job: Job, now: datetime) -> bool:
     return job.lease_until is not None and job.lease_until <= now
+
+
+def _waiting(alike: Sequence[Job], *, busy: Collection[int], now: datetime) -> Waiting:
+    """Of jobs of one kind for one host."""
+    due = [job for job in alike if job.run_at <= now]
+    return Waiting(
+        kind=alike[0].kind,
+        host=alike[0].host,
+        jobs=len(alike),
+        due=len(due),
+        blocked=sum(job.project_id in busy for job in due),
+        due_since=min((max(job.run_at, job.created_at) for job in due), default=None),
+    )

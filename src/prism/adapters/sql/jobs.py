@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from prism.adapters.sql import parking
+from prism.adapters.sql.backlog import read_backlog
 from prism.adapters.sql.engine import one_statement, reading, writing
 from prism.adapters.sql.job_rows import changes, new_row, to_job
 from prism.adapters.sql.job_statements import (
@@ -38,6 +39,7 @@ from prism.adapters.sql.pointers import move_pointers, read_pointers
 from prism.adapters.sql.signals import waking
 from prism.application.ports.jobs import JobRepository
 from prism.domain import job_transitions as transitions
+from prism.domain.backlog import Backlog
 from prism.domain.errors import Conflict, NotFound
 from prism.domain.jobs import (
     Claim,
@@ -267,6 +269,10 @@ class SqlJobRepository(JobRepository):
         with reading(self._engine) as connection:
             found = {row[0]: row[1] for row in connection.execute(by_state)}
         return {state: found.get(state.value, 0) for state in JobState}
+
+    def backlog(self) -> Backlog:
+        with reading(self._engine) as connection:
+            return read_backlog(connection, self._moments)
 
     def prune(self, *, older_than_seconds: float, keep_per_project: int, limit: int = 5000) -> int:
         old = jobs.c.finished_at < self._moments.after(-older_than_seconds)
