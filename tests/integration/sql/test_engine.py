@@ -3,8 +3,9 @@
 import os
 import sqlite3
 import stat
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -14,7 +15,14 @@ from sqlalchemy.exc import IntegrityError
 from tests.support.postgres import PostgresServer
 
 from prism.adapters.sql import driver_errors
-from prism.adapters.sql.engine import Database, open_database, reading, to_json, writing
+from prism.adapters.sql.engine import (
+    Database,
+    open_database,
+    reading,
+    reading_for_long,
+    to_json,
+    writing,
+)
 from prism.domain.errors import (
     InvalidInput,
     Permanent,
@@ -247,12 +255,50 @@ def test_a_session_that_ended_while_idle_is_replaced_unseen(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE application_name = 'prism' AND datname = current_database()"
         )
+        ended = (
+            "SELECT count(*) = 0 FROM pg_stat_activity"
+            " WHERE application_name = 'prism' AND datname = current_database()"
+        )
+        while connection.execute(ended).fetchone() != (True,):
+            threading.Event().wait(0.02)
     assert _ask(postgres, "SELECT 1") == 1
 
 
 def test_sessions_are_named_and_never_idle_in_a_transaction_for_long(postgres: Database) -> None:
     assert _ask(postgres, "SHOW application_name") == "prism"
-    assert _ask(postgres, "SHOW idle_in_transaction_session_timeout") == "5min"
+    assert _ask(postgres, "SHOW idle_in_transaction_session_timeout") == "1min"
+
+
+def test_who_reads_an_index_may_think_for_longer(postgres: Database) -> None:
+    with reading_for_long(postgres.facts) as connection:
+        limit = connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar()
+    assert (limit, _ask(postgres, "SHOW idle_in_transaction_session_timeout")) == ("1h", "1min")
+
+
+def test_behind_a_pooler_nothing_is_left_in_a_session(postgres_database: str) -> None:
+    with closing(open_database(url=postgres_database, data_dir="", pooler=True)) as database:
+        for _ in range(10):
+            assert _ask(database, "SELECT 1") == 1
+        assert _ask(database, "SELECT count(*) FROM pg_prepared_statements") == 0
+        assert _ask(database, "SHOW idle_in_transaction_session_timeout") == "0"
+
+
+@pytest.mark.parametrize("kind", ["embedded", "postgres"])
+def test_waiting_for_a_free_connection_has_an_end(
+    kind: str, sqlite_directory: Path, request: pytest.FixtureRequest
+) -> None:
+    url = None if kind == "embedded" else request.getfixturevalue("postgres_database")
+    database = open_database(
+        url=url, data_dir=str(sqlite_directory), answer_seconds=1.0, pool_size=1
+    )
+    with ExitStack() as others:
+        for _ in range(6):
+            others.enter_context(reading(database.jobs))
+        with pytest.raises(Transient, match="stayed in use") as caught:
+            _ask(database, "SELECT 1")
+    _assert_presentable(caught.value)
+    assert _ask(database, "SELECT 1") == 1
+    database.close()
 
 
 def test_a_driver_s_own_connection_gives_the_same_errors(tmp_path: Path) -> None:

@@ -1,20 +1,20 @@
 """Workers hear of new jobs from other connections and other processes."""
 
-import contextlib
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
 from tests.contracts.job_queue import a_claim, a_project, next_claim
 from tests.contracts.wakeup import LONG, WakeupContract
+from tests.support.postgres import PostgresServer
 from tests.support.storage import Storage, postgres_storage, sqlite_storage
+from tests.support.tcp_proxy import Mode, tcp_proxy
 
+from prism.adapters.sql import repositories
 from prism.adapters.sql.engine import Database, open_database
-from prism.adapters.sql.wakeup import PollingWakeup, PostgresWakeup
+from prism.adapters.sql.wakeup import PollingWakeup, PostgresWakeup, SilentWakeup
 from prism.application.ports.jobs import Wakeup
 from prism.domain.jobs import JobRequest
 
@@ -41,6 +41,38 @@ class TestPollingWakeup(WakeupContract):
     def enqueue(self, sqlite_directory: Path) -> Iterator[Callable[[], None]]:
         with sqlite_storage(sqlite_directory) as storage:
             yield enqueue_into(storage)
+
+
+class TestSilentWakeup(WakeupContract):
+    """Hears its own process only: who enqueues there may call ``set``."""
+
+    @pytest.fixture
+    def wakeup(self) -> Wakeup:
+        return SilentWakeup()
+
+    @pytest.fixture
+    def enqueue(self, wakeup: Wakeup) -> Callable[[], None]:
+        return wakeup.set
+
+    def test_nothing_connects(self, postgres_database: str) -> None:
+        database = open_database(url=postgres_database, data_dir="")
+        wakeup = repositories.wakeup(database, listen=False)
+        with postgres_storage(postgres_database) as storage:
+            enqueue_into(storage)()
+        assert not wakeup.wait(0.05)
+        assert database.jobs.pool.status().startswith("Pool size: 5  Connections in pool: 0")
+        wakeup.close()
+        database.close()
+
+    def test_embedded_files_are_watched_all_the_same(self, sqlite_directory: Path) -> None:
+        database = open_database(url=None, data_dir=str(sqlite_directory))
+        wakeup = repositories.wakeup(database, listen=False)
+        wakeup.clear()
+        with sqlite_storage(sqlite_directory) as storage:
+            enqueue_into(storage)()
+        assert wakeup.wait(LONG)
+        wakeup.close()
+        database.close()
 
 
 class TestPostgresWakeup(WakeupContract):
@@ -110,18 +142,15 @@ class TestPostgresWakeup(WakeupContract):
         database.close()
 
     def test_a_server_that_takes_packets_but_gives_no_answer_is_left(
-        self, postgres_database: str, tmp_path: Path
+        self, postgres_server: PostgresServer, postgres_database: str
     ) -> None:
-        socket_directory = make_url(postgres_database).query.get("host")
-        if not isinstance(socket_directory, str):
-            pytest.skip("needs the private server on a Unix socket")
-        with SilencingProxy(tmp_path, Path(socket_directory)) as proxy:
-            url = postgres_database.replace(socket_directory, str(tmp_path))
-            database = open_database(url=url, data_dir="")
+        with tcp_proxy(postgres_server) as proxy:
+            database = open_database(url=proxy.url(postgres_database), data_dir="")
             wakeup = PostgresWakeup(database.jobs, ping_seconds=0.1, answer_seconds=0.1)
             assert wakeup.wait(LONG), "never connected"
+            proxy.mode = Mode.SWALLOW
             wakeup.clear()
-            proxy.silence()
+            proxy.mode = Mode.FORWARD
             assert wakeup.wait(LONG), "still trusts a connection that is dead"
             wakeup.close()
             database.close()
@@ -159,58 +188,6 @@ class TestPostgresWakeup(WakeupContract):
                 threading.Event().wait(0.001 * (number % 4))
         worker.join()
         assert missed == []
-
-
-class SilencingProxy:
-    """Stands before a server's Unix socket; on request it stops answering those connected."""
-
-    def __init__(self, directory: Path, server: Path) -> None:
-        self._server = str(server / ".s.PGSQL.5432")
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(directory / ".s.PGSQL.5432"))
-        self._listener.listen()
-        self._silent = threading.Event()  # for the connections there are
-        self._sockets: list[socket.socket] = [self._listener]
-        self._threads: list[threading.Thread] = []
-
-    def __enter__(self) -> "SilencingProxy":
-        self._start(self._accept)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for each in self._sockets:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-        for thread in self._threads:
-            thread.join()
-
-    def silence(self) -> None:
-        self._silent.set()
-        self._silent = threading.Event()
-
-    def _start(self, target: Callable[..., None], *arguments: object) -> None:
-        thread = threading.Thread(target=target, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(self._server)
-                self._sockets += [client, server]
-                self._start(self._forward, client, server, threading.Event())
-                self._start(self._forward, server, client, self._silent)
-
-    def _forward(
-        self, source: socket.socket, target: socket.socket, silent: threading.Event
-    ) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if not silent.is_set():
-                    target.sendall(data)
 
 
 def _settle(wakeup: Wakeup) -> None:

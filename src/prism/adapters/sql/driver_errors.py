@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 UPGRADE_HINT = "run `prism db upgrade`"
 _SPACE_HINT = "free some space and try again"
 _URL_HINT = "check PRISM_DATABASE_URL and that the server runs"
+#: Of our own, among the lost connections (subclasses from I to Z are free for that in SQL).
+NO_ANSWER = "08X01"
 
 
 @contextmanager
@@ -90,6 +92,7 @@ def _without_tables(place: str) -> SchemaMismatch:
 #: SQLSTATE (whole, or its class of two characters) -> (try again?, what happened, hint).
 #: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _POSTGRES = {
+    NO_ANSWER: (True, "{} does not answer", _URL_HINT),
     "08": (True, "lost the connection to {}", _URL_HINT),
     "25006": (False, "{} is read-only", "connect to the primary server"),
     "25P03": (True, "{} closed a transaction that stood idle", "try again"),

@@ -2,24 +2,33 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from prism.adapters.sql.driver_errors import translate
-from prism.domain.errors import InvalidInput, Permanent
+from prism.domain.errors import InvalidInput, Permanent, Transient
 
 BUSY_TIMEOUT_SECONDS = 10
-_CONNECT_TIMEOUT_SECONDS = 10
-#: A forgotten transaction pins old row versions of every table (bloat): the server ends it.
-_IDLE_IN_TRANSACTION = "300s"
+#: A server may be silent for that long while it works on one large statement.
+ANSWER_SECONDS = 300.0
+POOL_SIZE = 5
+_POOL_OVERFLOW = 5
+_POOL_SECONDS_MAX = 30.0
+#: As long as a lease: the locks of a paused machine must not outlive it, or the attempt that takes
+#: over waits for them.
+_IDLE_IN_TRANSACTION = b"SET idle_in_transaction_session_timeout = '60s'"
+#: For readers that think between two questions; they block nobody, but pin old row versions.
+_LONG_READING = "SET LOCAL idle_in_transaction_session_timeout = '1h'"
 _BEGIN_OPTION = "prism_begin"
 
 
@@ -47,15 +56,51 @@ class Database:
         self.facts.dispose()
 
 
-def open_database(*, url: str | None, data_dir: str) -> Database:
+def open_database(
+    *,
+    url: str | None,
+    data_dir: str,
+    answer_seconds: float = ANSWER_SECONDS,
+    pool_size: int = POOL_SIZE,
+    pooler: bool = False,
+) -> Database:
     """Engines for *url* (Postgres), or without one for the two files in *data_dir*.
+
+    Every call ends: with Transient when Postgres was silent for *answer_seconds* in one wait (a
+    rollback, or asking a pooled connection whether it lives: at most 10 s of them; connecting: 10 s
+    for each address), or when no connection came free for as long (at most 30 s). Silence is
+    counted from the last thing that arrived, so what makes progress is never cut. It includes the
+    time that the server works, or waits for a lock, before it answers: a worker takes less than its
+    lease, whoever runs large statements takes more. What was given up may still be carried out.
+
+    *pool_size* connections are kept, and five more are made when all are in use: as many as threads
+    that use the database at the same time. *pooler*: between us and Postgres stands a pooler that
+    gives each transaction to another session (PgBouncer, ``pool_mode = transaction``), so nothing
+    is left behind in a session: no prepared statement, no setting. Such a pooler does not carry
+    LISTEN; see ``repositories.wakeup``.
 
     Connects to nothing yet. Raises InvalidInput for a URL that is none of Postgres, Permanent when
     the data directory cannot be made.
     """
+    pool = {
+        "poolclass": _Pool,
+        "pool_size": pool_size,
+        "max_overflow": _POOL_OVERFLOW,
+        "pool_timeout": min(_POOL_SECONDS_MAX, answer_seconds),
+    }
     if url is not None:
-        return _open_postgres(_postgres_url(url))
-    return _open_embedded(Path(data_dir))
+        return _open_postgres(_postgres_url(url), pool, answer_seconds, pooler)
+    return _open_embedded(Path(data_dir), pool)
+
+
+class _Pool(QueuePool):
+    def connect(self) -> PoolProxiedConnection:
+        try:
+            return super().connect()
+        except PoolTimeout as error:
+            raise Transient(
+                "all connections to the database stayed in use", hint="do less at the same time"
+            ) from error
 
 
 @contextmanager
@@ -93,6 +138,15 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def reading_for_long(engine: Engine) -> Iterator[Connection]:
+    """``reading`` for who computes between two questions: the server does not end it for that."""
+    with reading(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(_LONG_READING)
+        yield connection
+
+
 def to_json(document: object) -> str:
     """How JSON columns are written: what Postgres cannot hold is replaced, on both databases.
 
@@ -114,7 +168,7 @@ def _without_nul(document: object) -> object:
     return document
 
 
-def _open_embedded(directory: Path) -> Database:
+def _open_embedded(directory: Path, pool: Mapping[str, Any]) -> Database:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -124,17 +178,18 @@ def _open_embedded(directory: Path) -> Database:
         ) from error
     return Database(
         # An acknowledged enqueue survives a power cut; facts can be computed again.
-        jobs=_sqlite_engine(directory / "jobs.db", synchronous="FULL"),
-        facts=_sqlite_engine(directory / "facts.db", synchronous="NORMAL"),
+        jobs=_sqlite_engine(directory / "jobs.db", pool, synchronous="FULL"),
+        facts=_sqlite_engine(directory / "facts.db", pool, synchronous="NORMAL"),
         directory=str(directory),
         place=str(directory),
     )
 
 
-def _sqlite_engine(file: Path, *, synchronous: str) -> Engine:
+def _sqlite_engine(file: Path, pool: Mapping[str, Any], *, synchronous: str) -> Engine:
     engine = create_engine(
         URL.create("sqlite+pysqlite", database=str(file)),
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
+        **pool,
         hide_parameters=True,
         json_serializer=to_json,
     )
@@ -179,32 +234,27 @@ def _postgres_url(text: str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def _open_postgres(url: URL) -> Database:
+def _open_postgres(
+    url: URL, pool: Mapping[str, Any], answer_seconds: float, pooler: bool
+) -> Database:
+    # The driver takes 80 ms to import.
+    from prism.adapters.sql.postgres_connection import Habits, bind
+
     place = f"Postgres at {_host(url)}"
+    parameters: dict[str, object] = {"application_name": "prism"}
+    if pooler:
+        parameters["prepare_threshold"] = None
     engine = create_engine(
         url,
-        pool_size=5,
-        max_overflow=5,
-        pool_pre_ping=True,
-        connect_args={
-            "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
-            "application_name": "prism",
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-        },
+        connect_args=parameters,
         hide_parameters=True,
         json_serializer=to_json,
+        use_native_hstore=False,  # not used, and looked up by three questions
+        **pool,
     )
-
-    @event.listens_for(engine, "connect")
-    def set_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        # By statement, not by the start-up packet: poolers refuse unknown start-up options.
-        cursor = connection.cursor()
-        cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_IN_TRANSACTION}'")
-        cursor.close()
-        connection.commit()
-
+    # By statement, not by the start-up packet: poolers refuse unknown start-up options.
+    at_first = b"" if pooler else _IDLE_IN_TRANSACTION
+    bind(engine, Habits(answer_seconds=answer_seconds, at_first=at_first))
     _translate_errors(engine, place)
     return Database(jobs=engine, facts=engine, directory=None, place=place)
 
@@ -218,6 +268,4 @@ def _host(url: URL) -> str:
 def _translate_errors(engine: Engine, place: str) -> None:
     @event.listens_for(engine, "handle_error")
     def handle(context: ExceptionContext) -> BaseException | None:
-        if context.is_pre_ping:
-            return None  # the pool reconnects by itself
         return translate(context.original_exception, place)

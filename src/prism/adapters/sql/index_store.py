@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, select
 
 from prism.adapters.sql import facts_tables as tables
 from prism.adapters.sql.bulk import BINDS_MAX, bulk_writing, parts, take_numbers
-from prism.adapters.sql.engine import Database, reading
+from prism.adapters.sql.engine import Database, reading, reading_for_long
 from prism.adapters.sql.fact_rows import to_run
 from prism.adapters.sql.index_reader import SqlIndexReader
 from prism.adapters.sql.index_sweep import discard_run, purge_index, sweep_index
@@ -90,7 +90,7 @@ class SqlIndexStore(IndexStore):
 
     @contextmanager
     def read(self, project_id: int, run_id: int) -> Iterator[IndexReader]:
-        with reading(self._database.facts) as connection:
+        with reading_for_long(self._database.facts) as connection:
             # The first look takes the snapshot, on SQLite too.
             run = _run(connection, project_id, run_id)
             if run.state is not RunState.FINISHED:

@@ -29,9 +29,15 @@ def credential_repository(database: Database) -> SqlCredentialRepository:
     return SqlCredentialRepository(database.jobs)
 
 
-def wakeup(database: Database) -> Wakeup:
-    """Hears of new jobs, by LISTEN or by watching the file; close it in the end."""
-    # Imports the driver of Postgres, which most commands on embedded files never need.
-    from prism.adapters.sql.wakeup import PollingWakeup, PostgresWakeup
+def wakeup(database: Database, *, listen: bool = True) -> Wakeup:
+    """Hears of new jobs, by LISTEN or by watching the file; close it in the end.
 
-    return (PollingWakeup if database.embedded else PostgresWakeup)(database.jobs)
+    Without *listen* the one for Postgres hears nothing, so that work is found by looking for it
+    only: a pooler that gives each transaction to another session would lose the LISTEN.
+    """
+    # Imports the driver of Postgres, which most commands on embedded files never need.
+    from prism.adapters.sql.wakeup import PollingWakeup, PostgresWakeup, SilentWakeup
+
+    if database.embedded:
+        return PollingWakeup(database.jobs)
+    return PostgresWakeup(database.jobs) if listen else SilentWakeup()

@@ -48,6 +48,25 @@ class _Signal:
         return True
 
 
+class SilentWakeup(Wakeup):
+    """Hears nobody but ``set``: for poolers, which carry no LISTEN. Connects to nothing."""
+
+    def __init__(self) -> None:
+        self._signal = _Signal()
+
+    def clear(self) -> None:
+        self._signal.clear()
+
+    def wait(self, seconds: float) -> bool:
+        return self._signal.wait(seconds)
+
+    def set(self) -> None:
+        self._signal.set()
+
+    def close(self) -> None:
+        """There is nothing to stop."""
+
+
 class PollingWakeup(Wakeup):
     """Looks 20 times a second whether another connection has committed to the embedded file.
 
