@@ -9,9 +9,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tests.support import toy_jobs
+from tests.support import index_faults, toy_jobs
 
 from prism.application.ports.runner import JobHandler
+from prism.domain.jobs import JobKind
 from prism.entrypoints.container import child_handlers
 from prism.entrypoints.settings import Settings
 from prism.entrypoints.worker import WorkerOptions, WorkerTimes, run_worker
@@ -25,13 +26,15 @@ class FaultOptions(WorkerOptions):
         return replace(
             WorkerOptions.adapt(self, settings),
             handlers="tests.support.fault_worker:handlers",
-            kinds=(*settings.kinds, *toy_jobs.HANDLERS),
+            kinds=(*settings.kinds, *toy_jobs.HANDLERS, *index_faults.KINDS),
         )
 
 
 def handlers(settings: str) -> Mapping[str, JobHandler]:
-    """What a job's process calls: the real handlers, and the toys."""
-    return {**child_handlers(settings), **toy_jobs.HANDLERS}
+    """What a job's process calls: the real handlers, the real one for indexing with something that
+    happens to it, and the toys."""
+    real = child_handlers(settings)
+    return {**real, **index_faults.handlers(real[JobKind.INDEX]), **toy_jobs.HANDLERS}
 
 
 def main(arguments: str) -> int:

@@ -114,12 +114,20 @@ class FaultSite:
             JobRequest(project_id=job.project_id, kind=job.kind, host=job.host, options=job.options)
         )
 
-    def release(self, job_id: int) -> None:
-        """Let the held attempts of a toy go on."""
-        (self.notes / f"{job_id}.go").touch()
+    def release(self, job_id: int, attempt: int | None = None) -> None:
+        """Let the held attempts of a toy go on, or that one only."""
+        name = f"{job_id}.go" if attempt is None else f"{job_id}-{attempt}.go"
+        (self.notes / name).touch()
 
     def job(self, job_id: int) -> Job:
         return self.jobs.get(job_id)
+
+    def follow_up(self, job_id: int) -> int:
+        """The one job that took the place of an ended one, as it was asked for while it ran."""
+        job = self.job(job_id)
+        later = [j.id for j in self.jobs.list(project_id=job.project_id) if j.id > job_id]
+        [found] = [number for number in later if self.job(number).dedup_key == job.dedup_key]
+        return found
 
     def wait_for(self, job_id: int, state: JobState | str, *, attempt: int | None = None) -> Job:
         """The job once it is in *state* (in that attempt)."""
@@ -139,7 +147,8 @@ class FaultSite:
 
     def held_attempts(self, job_id: int) -> Sequence[int]:
         """The attempts of a toy that came to their hold, in order."""
-        return sorted(int(p.name.split("-")[1]) for p in self.notes.glob(f"{job_id}-*"))
+        notes = [p for p in self.notes.glob(f"{job_id}-*") if not p.suffix]
+        return sorted(int(note.name.split("-")[1]) for note in notes)
 
     def _wait(self, state: Callable[[], bool], job_id: int) -> None:
         try:

@@ -1,5 +1,6 @@
 """Handlers for tests of runners: they do what tests need a job to do, in a thread or a process."""
 
+import ctypes
 import json
 import os
 import resource
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -205,16 +207,20 @@ def note(context: JobContext) -> None:
     part.rename(told)
 
 
-def wait_to_go(context: JobContext) -> None:
-    """Note the attempt, then wait for the file ``<job>.go`` beside the note, or until cancelled.
+def wait_to_go(context: JobContext) -> bool:
+    """Note the attempt, then wait for one of the files ``<job>.go`` and ``<job>-<attempt>.go``
+    beside the note, or until cancelled.
 
-    Only attempts up to the option ``hold`` (1) wait.
+    Only attempts up to the option ``hold`` (1) wait; returns whether this one did.
     """
     note(context)
     claim = context.claim
-    go = Path(str(claim.job.options["notes"])) / f"{claim.id}.go"
-    if claim.attempt <= int(str(claim.job.options.get("hold", 1))):
-        _until_cancelled(context, unless=go.exists)
+    notes = Path(str(claim.job.options["notes"]))
+    go = [notes / f"{claim.id}.go", notes / f"{claim.id}-{claim.attempt}.go"]
+    waits = claim.attempt <= int(str(claim.job.options.get("hold", 1)))
+    if waits:
+        _until_cancelled(context, unless=lambda: any(file.exists() for file in go))
+    return waits
 
 
 def hold(context: JobContext) -> JobOutcome:
@@ -223,6 +229,43 @@ def hold(context: JobContext) -> JobOutcome:
     return JobOutcome(
         result={"attempt": context.claim.attempt, "options": context.claim.job.options}
     )
+
+
+def poison(context: JobContext) -> JobOutcome:
+    """Like ``hold``, but an attempt that had to wait ends by SIGSEGV."""
+    if wait_to_go(context):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return JobOutcome(result={"options": context.claim.job.options})
+
+
+def hang(context: JobContext) -> JobOutcome:
+    """Never come back, with a grandchild; the option ``how`` says in which way."""
+    match context.claim.job.options["how"]:
+        case "stopped":
+            _grandchild()
+            note(context)
+            os.kill(os.getpid(), signal.SIGSTOP)
+        case "deaf":
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            _grandchild()
+            note(context)
+        case _:
+            _grandchild()
+            note(context)
+    Event().wait()
+    return JobOutcome(result={})
+
+
+def hold_the_interpreter(context: JobContext) -> JobOutcome:
+    """One call of native code that does not let go of the GIL for the option ``seconds``."""
+    note(context)
+    ctypes.PyDLL(None).sleep(int(str(context.claim.job.options["seconds"])))
+    return JobOutcome(result={})
+
+
+def hold_and_publish(context: JobContext) -> JobOutcome:
+    """``hold``, and a run to publish that tells the attempt: its number is 100 more."""
+    return replace(hold(context), publish=Publication(run_id=100 + context.claim.attempt))
 
 
 HANDLERS: Mapping[str, JobHandler] = {
@@ -247,4 +290,8 @@ HANDLERS: Mapping[str, JobHandler] = {
     "fail_at_first": fail_at_first,
     "leave_effect": leave_effect,
     "hold": hold,
+    "hold_and_publish": hold_and_publish,
+    "poison": poison,
+    "hang": hang,
+    "hold_the_interpreter": hold_the_interpreter,
 }
