@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeGuard
 
-from prism.domain.errors import Permanent, PrismError, SchemaMismatch, Transient
+from prism.domain.errors import NoSpace, Permanent, PrismError, SchemaMismatch, Transient
 
 if TYPE_CHECKING:
     import psycopg
@@ -64,8 +64,8 @@ def _sqlite(error: sqlite3.Error, place: str) -> PrismError | None:
         return Permanent(
             f"database {place} is read-only", hint="make the file and its folder writable"
         )
-    if name.startswith("SQLITE_FULL"):
-        return Transient(f"no space left for database {place}", hint=_SPACE_HINT)
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):
+        return NoSpace(f"no space left for database {place}", hint=_SPACE_HINT)
     if name.startswith("SQLITE_IOERR"):
         return Transient(
             f"database {place} cannot be read or written ({name})",
@@ -100,22 +100,22 @@ _POSTGRES = {
     "3D000": (False, "{} has no such database", "create it, or check PRISM_DATABASE_URL"),
     "40": (True, "{} gave up a transaction that met another", "try again"),
     "42501": (False, "{} does not permit this user to do that", "grant the privileges"),
-    "53100": (True, "no space left at {}", _SPACE_HINT),
     "53": (True, "{} is out of resources", "raise max_connections, or run fewer workers"),
     "55P03": (True, "{} holds a lock that we waited for", "try again"),
     "57": (True, "{} is stopping, starting or ended our session", "try again in a moment"),
     "58": (True, "{} has trouble with its disk", "look at the server's log"),
 }
+_DISK_FULL = "53100"
 #: A refused connection has no SQLSTATE, only a text (untranslated by libpq where it matters).
 _REFUSALS = (
     ("password authentication failed", "28"),
     ("no password supplied", "28"),
     ("no pg_hba.conf entry", "28"),
-    ("role ", "28"),
-    ("database ", "3D000"),
+    ('role "', "28"),
+    ('database "', "3D000"),
     ("too many clients", "53"),
-    ("starting up", "57"),
-    ("shutting down", "57"),
+    ("remaining connection slots", "53"),
+    ("the database system is", "57"),  # starting up, shutting down, in recovery mode …
 )
 
 
@@ -127,6 +127,8 @@ def _postgres(error: "psycopg.Error", place: str) -> PrismError | None:
             return Transient(f"cannot reach {place}", hint=_URL_HINT)
     if state == "42P01":
         return _without_tables(place)
+    if state == _DISK_FULL:
+        return NoSpace(f"no space left at {place}", hint=_SPACE_HINT)
     known = _POSTGRES.get(state or "") or _POSTGRES.get((state or "")[:2])
     if known is None:
         return None

@@ -1,0 +1,57 @@
+"""The sessions of a Postgres database as the server sees them: who is there, and to end them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import psycopg
+
+
+class Session(NamedTuple):
+    """``query`` is the last statement, of an idle session too. ``waits``: for a lock."""
+
+    pid: int
+    query: str
+    state: str
+    waits: bool
+
+
+class DatabaseSessions:
+    """Looks on a connection of its own, which is not counted."""
+
+    def __init__(self, connection: "psycopg.Connection[tuple[object, ...]]") -> None:
+        self._connection = connection
+
+    def all(self, *, query: str = "%") -> Sequence[Session]:
+        """Those of this database whose last statement is like *query* (an SQL pattern)."""
+        found = self._connection.execute(
+            "SELECT pid, query, coalesce(state, ''), wait_event_type IS NOT DISTINCT FROM 'Lock'"
+            " FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND query LIKE %s ORDER BY pid",
+            (query,),
+        )
+        return [Session(*row) for row in found]  # type: ignore[arg-type]  # columns as written
+
+    def terminate(self, *pids: int) -> int:
+        """End these sessions, all others by default; returns how many were there."""
+        ended = self._connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND (pid = ANY(%(pids)s) OR cardinality(%(pids)s::int[]) = 0)",
+            {"pids": list(pids)},
+        )
+        return len(ended.fetchall())
+
+
+@contextmanager
+def sessions_of(url: str) -> Iterator[DatabaseSessions]:
+    """Of the database at *url*."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield DatabaseSessions(connection)
+
+
+def listeners(url: str) -> Sequence[int]:
+    """The sessions that listen: their last statement is LISTEN, or the question whether the
+    server is still there."""
+    with sessions_of(url) as sessions:
+        return [each.pid for each in sessions.all(query="LISTEN%")]
