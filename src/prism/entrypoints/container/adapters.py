@@ -61,6 +61,9 @@ def _database(settings: Settings) -> Iterator["Database"]:
     database = open_database(
         url=settings.database_url,
         data_dir=settings.data_dir,
+        answer_seconds=settings.answer_seconds,
+        pool_size=settings.connections,
+        pooler=settings.pooler,
     )
     try:
         ensure_current(database)
@@ -93,10 +96,10 @@ def _credentials(database: "Database") -> CredentialRepository:
     return credential_repository(database)
 
 
-def _wakeup(database: "Database") -> Wakeup:
+def _wakeup(database: "Database", settings: Settings) -> Wakeup:
     from prism.adapters.sql.repositories import wakeup
 
-    return wakeup(database)
+    return wakeup(database, listen=not settings.pooler)
 
 
 def _index_store(database: "Database", moments: "Moments") -> IndexStore:
@@ -213,7 +216,7 @@ class Adapters:
         self.credentials = single(_credentials, self.database)
         self.index_store = single(_index_store, self.database, self.moments)
         self.blueprints = single(_blueprints, self.database, self.moments)
-        self.wakeup = providers.Factory(_wakeup, self.database)
+        self.wakeup = providers.Factory(_wakeup, self.database, self.settings)
         self.token_encryptor = single(_token_encryptor, self.settings)
         self.token_decryptor = single(_token_decryptor, self.settings)
         self.url_policy = single(_url_policy, self.settings)
