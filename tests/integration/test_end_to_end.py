@@ -151,6 +151,20 @@ def test_a_private_repository_is_indexed_by_a_worker(prism: CommandLine, tmp_pat
     assert list((prism.data_dir / "scratch").glob("*-*/")) == []
 
 
+def test_old_jobs_are_pruned_and_what_they_published_stays(
+    prism: CommandLine, tmp_path: Path
+) -> None:
+    make_repository(tmp_path / "shop", FILES)
+    for _ in range(3):
+        prism("index", "shop", "--force").expect(0)
+    assert prism("job", "prune", "--older-than", "1d").expect(0).out == "0 jobs deleted\n"
+    pruned = prism("job", "prune", "--older-than", "0s", "--keep", "1", "--json").expect(0)
+    assert pruned.json == {"deleted": 2}
+    assert len(prism("job", "list", "--json").expect(0).json["jobs"]) == 1
+    assert prism("job", "prune", "--older-than", "0s", "--keep", "0").out == "1 jobs deleted\n"
+    assert prism("deps", "shop", "web/index.ts", "--json").expect(0).json["uses"]
+
+
 def test_a_failed_stage_is_named_and_makes_the_index_incomplete(
     prism: CommandLine, tmp_path: Path
 ) -> None:

@@ -39,6 +39,19 @@ def test_a_path_that_does_not_exist(prism: CommandLine) -> None:
     _refused(prism("index", "nowhere"), 2, "nowhere")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [(("worker", "--grace", "soon"), "--grace"), (("worker", "--job-limit", "-1"), "--job-limit"),
+     (("worker", "--grace", "nan"), "--grace"), (("worker", "--log-format", "xml"), "xml"),
+     (("job", "prune", "--older-than", "3 weeks"), "--older-than"),
+     (("job", "prune", "--older-than", ""), "--older-than")],
+)  # fmt: skip
+def test_a_time_that_is_none_is_named(
+    prism: CommandLine, arguments: tuple[str, ...], named: str
+) -> None:
+    _refused(prism(*arguments), 2, named, "hint:")
+
+
 def test_an_empty_repository(prism: CommandLine, tmp_path: Path) -> None:
     make_repository(tmp_path / "empty")
     _refused(prism("index", "empty"), 2, "hint:", "commit")

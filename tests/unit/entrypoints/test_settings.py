@@ -7,6 +7,7 @@ import pytest
 
 from prism.domain.errors import InvalidInput
 from prism.entrypoints.settings import Settings
+from prism.entrypoints.worker import WorkerOptions, WorkerTimes
 
 KEY = "ab" * 32
 
@@ -75,7 +76,8 @@ def test_data_goes_where_the_user_says(env: dict[str, str], directory: str) -> N
 @pytest.mark.parametrize(
     ("name", "value"),
     [("PRISM_ALLOW_PRIVATE_NETWORKS", "maybe"), ("PRISM_HISTORY_LIMIT", "-1"),
-     ("PRISM_PARSER_PROCESSES", "two")],
+     ("PRISM_PARSER_PROCESSES", "two"), ("PRISM_POOLER", "maybe"),
+     ("PRISM_JOB_MEMORY_MIB", "1G")],
 )  # fmt: skip
 def test_a_value_that_means_nothing_is_named(name: str, value: str) -> None:
     with pytest.raises(InvalidInput, match=name):
@@ -85,3 +87,20 @@ def test_a_value_that_means_nothing_is_named(name: str, value: str) -> None:
 def test_git_gets_the_proxy_and_certificates_and_nothing_else() -> None:
     env = {"https_proxy": "http://proxy:3128", "AWS_SECRET_ACCESS_KEY": "x", "HOME": "/h"}
     assert Settings.from_env(env).git_environment == (("https_proxy", "http://proxy:3128"),)
+
+
+def test_a_worker_asks_short_questions_and_its_jobs_may_ask_long_ones() -> None:
+    settings = WorkerOptions(times=WorkerTimes(lease=8.0), concurrency=7, listen=False).adapt(
+        Settings.from_env({"HOME": "/h", "PRISM_JOB_MEMORY_MIB": "512"})
+    )
+    assert (settings.answer_seconds, settings.pooler, settings.job_memory_mib) == (2.0, True, 512)
+    assert settings.connections > 7
+    job = Settings.from_json(settings.as_json())
+    assert (job.answer_seconds, job.connections) == (300.0, 5)
+    assert (job.pooler, job.job_memory_mib) == (True, 512)
+
+
+def test_an_option_of_the_worker_counts_more_than_its_environment() -> None:
+    env = {"HOME": "/h", "PRISM_JOB_MEMORY_MIB": "512", "PRISM_POOLER": "1"}
+    settings = WorkerOptions(memory_mib=300).adapt(Settings.from_env(env))
+    assert (settings.job_memory_mib, settings.pooler) == (300, True)
