@@ -30,6 +30,8 @@ _IDLE_IN_TRANSACTION = b"SET idle_in_transaction_session_timeout = '60s'"
 #: For readers that think between two questions; they block nobody, but pin old row versions.
 _LONG_READING = "SET LOCAL idle_in_transaction_session_timeout = '1h'"
 _BEGIN_OPTION = "prism_begin"
+#: What people call the database: for who translates errors of its driver by himself.
+PLACE_OPTION = "prism_place"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,8 @@ def open_database(
 
 
 class _Pool(QueuePool):
+    __module__ = QueuePool.__module__  # what a pool logs goes where SQLAlchemy's logs go
+
     def connect(self) -> PoolProxiedConnection:
         try:
             return super().connect()
@@ -266,6 +270,8 @@ def _host(url: URL) -> str:
 
 
 def _translate_errors(engine: Engine, place: str) -> None:
+    engine.update_execution_options(**{PLACE_OPTION: place})
+
     @event.listens_for(engine, "handle_error")
     def handle(context: ExceptionContext) -> BaseException | None:
         return translate(context.original_exception, place)
