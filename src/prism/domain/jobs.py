@@ -21,6 +21,9 @@ LEASE_SECONDS = 60.0
 RENEW_SECONDS = 15.0
 RETRY_WAIT_SECONDS_MAX = 600.0
 SPACE_WAIT_SECONDS_MAX = 3600.0
+OUT_OF_MEMORY = "out_of_memory"
+#: How far back an error's causes are looked at: longer chains are loops of handlers.
+_CAUSES_MAX = 20
 
 
 class JobKind(StrEnum):
@@ -69,9 +72,11 @@ class JobError:
     @staticmethod
     def of(error: BaseException, *, attempt: int = 0) -> "JobError":
         """Describe *error*. Of an unexpected one only the type is told: its text may hold
-        secrets. A full disk shows in many places and is no bug of any of them."""
+        secrets. A full disk and a lack of memory show in many places and are no bug of any."""
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             error = NoSpace("no space left on the device", hint="free some space")
+        elif _lacks_memory(error):
+            return out_of_memory(attempt)
         if isinstance(error, PrismError):
             return JobError(
                 code=error.code,
@@ -271,3 +276,27 @@ def worker_lost(attempt: int, *, died: bool, last_of: int | None) -> JobError:
         exit_code=6,
         retryable=True,
     )
+
+
+def out_of_memory(attempt: int) -> JobError:
+    return JobError(
+        code=OUT_OF_MEMORY,
+        message="out of memory",
+        hint="give the worker more memory, or let fewer jobs run beside each other",
+        exit_code=6,
+        attempt=attempt,
+        retryable=True,
+    )
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Was it that, or was it raised because of that?"""
+    for _ in range(_CAUSES_MAX):
+        if error is None:
+            break
+        if isinstance(error, MemoryError):
+            return True
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -220,8 +220,8 @@ def test_a_newer_embedded_database_is_refused_and_left_alone(
 
 def test_a_failing_migration_leaves_nothing_behind(embedded: Database) -> None:
     with writing(embedded.jobs) as connection:
-        connection.execute(text("CREATE TABLE prism_workers (id TEXT)"))
-    with pytest.raises(Exception, match="prism_workers"):
+        connection.execute(text("CREATE TABLE prism_pointers (id TEXT)"))
+    with pytest.raises(Exception, match="prism_pointers"):
         schema.upgrade(embedded)
     with reading(embedded.jobs) as connection:
         tables = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))

@@ -24,10 +24,11 @@ def _hints(function: object) -> dict[str, object]:
     namespace = dict(vars(factories))
     from prism.adapters.crypto.aes_gcm import AesGcmTokens
     from prism.adapters.git.urls import UrlPolicy
+    from prism.adapters.processes.presence import WorkerFiles
     from prism.adapters.sql.engine import Database
     from prism.adapters.sql.moments import Moments
 
-    for each in (AesGcmTokens, UrlPolicy, Database, Moments):
+    for each in (AesGcmTokens, UrlPolicy, WorkerFiles, Database, Moments):
         namespace[each.__name__] = each
     return get_type_hints(function, globalns=namespace)  # type: ignore[arg-type]
 

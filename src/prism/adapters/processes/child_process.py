@@ -6,7 +6,8 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from prism.adapters.processes.channel import BadMessage, Channel
@@ -17,6 +18,8 @@ from prism.adapters.processes.messages import (
     outcome_from_json,
     progress_from_json,
 )
+from prism.adapters.processes.out_of_memory import count_oom_kills
+from prism.adapters.processes.presence import WorkerFiles
 from prism.application.jobs.run_handler import unknown_kind
 from prism.application.ports.runner import JobOutcome, JobRunner, RunningJob
 from prism.domain.credentials import Secret
@@ -39,6 +42,9 @@ class ChildProcessRunner(JobRunner):
     ``settings``; it returns the handlers by kind (the token is in their context). ``kinds`` are
     those it knows.
     ``environment`` is what the processes get, without the names of ``fork_server.WITHHELD``.
+    ``presence`` writes down which process groups this process has, for who finds it dead or
+    stopped. ``memory_bytes`` is what each process of a job may have (``job_child``); ``oom_kills``
+    counts how often the kernel was short of memory.
     """
 
     def __init__(
@@ -49,10 +55,16 @@ class ChildProcessRunner(JobRunner):
         environment: Mapping[str, str],
         preload: Sequence[str] = (),
         kinds: Collection[str] = tuple(JobKind),
+        presence: WorkerFiles | None = None,
+        memory_bytes: int | None = None,
+        oom_kills: Callable[[], int] = count_oom_kills,
     ) -> None:
         self._handlers = handlers
         self._settings = settings
         self._kinds = frozenset(kinds)
+        self._presence = presence
+        self._memory_bytes = memory_bytes
+        self._oom_kills = oom_kills
         modules = (handlers.partition(":")[0], *preload)
         self._servers = ForkServers(environment=environment, preload=modules)
 
@@ -65,6 +77,8 @@ class ChildProcessRunner(JobRunner):
         """Start the fork server without waiting for it: it loads while the worker does other
         things, and the first job finds it ready. Raises Transient."""
         self._servers.prepare()
+        if self._presence is not None:
+            self._presence.server_started(self.server_pid)
 
     def start(self, claim: Claim, *, token: Secret | None, scratch: str) -> RunningJob:
         """Also raises Transient when no process can be started, Permanent when Prism cannot be
@@ -78,8 +92,11 @@ class ChildProcessRunner(JobRunner):
             "handlers": self._handlers,
             "settings": self._settings,
             "has_token": token is not None,
+            "memory_bytes": self._memory_bytes,
         }
         try:
+            if self._presence is not None:
+                job.write_down(self._presence, worker=claim.job.worker, server=self.server_pid)
             job.give(order, token)
         except BaseException:
             job.close()
@@ -103,7 +120,7 @@ class ChildProcessRunner(JobRunner):
             started = ours.told.receive(_FORK_SECONDS) if asked else None
             pid = None if started is None else started.get("pid")
             if isinstance(pid, int):
-                return _ChildJob(ours, pid)
+                return _ChildJob(ours, pid, self._oom_kills)
             died = not asked or ours.told.closed
             ours.close()
             if not died:
@@ -142,12 +159,15 @@ def _new_ends() -> tuple[_Ends, tuple[int, int, int, int]]:
 class _ChildJob(RunningJob):
     """``told`` is the fork server's word on the process, ``channel`` the job's own."""
 
-    def __init__(self, ends: _Ends, pid: int) -> None:
+    def __init__(self, ends: _Ends, pid: int, oom_kills: Callable[[], int]) -> None:
         self._channel = ends.channel
         self._told = ends.told
         self._lifeline: int | None = ends.lifeline
         self._token: int | None = ends.token
         self._pid = pid
+        self._oom_kills = oom_kills
+        self._oom_kills_before = oom_kills()
+        self._strike_out: Callable[[], None] | None = None
         self._progress: Progress | None = None
         self._clone_path: str | None = None
         self._said: JobOutcome | None = None
@@ -166,6 +186,12 @@ class _ChildJob(RunningJob):
     @property
     def clone_path(self) -> str | None:
         return self._clone_path
+
+    def write_down(self, presence: WorkerFiles, *, worker: str | None, server: int | None) -> None:
+        """Until it is closed, *presence* says which group it is."""
+        process = presence.job_started(self._pid, worker=worker, server=server)
+        if process is not None:
+            self._strike_out = partial(presence.job_ended, process)
 
     def give(self, order: Mapping[str, Json], token: Secret | None) -> None:
         """Tell the process what to do. The token goes by a pipe of its own: it is in no argument,
@@ -217,6 +243,8 @@ class _ChildJob(RunningJob):
             os.close(self._token)
         self._channel.close()
         self._told.close()
+        if self._strike_out is not None:
+            self._strike_out()
 
     def _wait_for_news(self, seconds: float) -> None:
         if self._said is not None:
@@ -262,10 +290,15 @@ class _ChildJob(RunningJob):
         if said is not None and (status == 0 or said.error is not None):
             return said
         if os.WIFSIGNALED(status):
-            return _lost(f"the job's process was killed by {_signal_name(os.WTERMSIG(status))}")
+            return _lost(f"the job's process was killed by {self._killer(os.WTERMSIG(status))}")
         if status == 0:
             return _lost("the job's process ended without an outcome")
         return _lost(f"the job's process exited with status {os.WEXITSTATUS(status)}")
+
+    def _killer(self, signum: int) -> str:
+        if signum == signal.SIGKILL and self._oom_kills() > self._oom_kills_before:
+            return "SIGKILL; the system ran out of memory meanwhile"
+        return _signal_name(signum)
 
     def _kill_by_hand(self) -> None:
         """Without a server that would tell: kill the group until nobody is left in it."""

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple, NoReturn, cast
@@ -16,6 +17,7 @@ from typing import NamedTuple, NoReturn, cast
 from prism.adapters.processes import lifeline
 from prism.adapters.processes.channel import Channel
 from prism.adapters.processes.messages import claim_from_json, outcome_to_json
+from prism.adapters.processes.out_of_memory import of_limit
 from prism.application.jobs.run_handler import run_handler
 from prism.application.ports.runner import JobContext, JobHandler, JobOutcome, JobReporter
 from prism.domain.credentials import Secret
@@ -72,6 +74,18 @@ def _settle_in() -> None:
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, encoding="ascii")
 
 
+def _limit_memory(amount: int) -> None:
+    """Of this process, and of each that it starts for itself: heap and private writable mappings,
+    in bytes (setrlimit(2): RLIMIT_DATA, so since Linux 4.7; macOS has the limit and ignores it).
+
+    Not RLIMIT_AS: native code reserves far more than it uses.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard != resource.RLIM_INFINITY:
+        amount = min(amount, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (amount, amount))
+
+
 def _run(ends: JobEnds) -> None:
     order = ends.channel.receive()
     if order is None:
@@ -79,7 +93,11 @@ def _run(ends: JobEnds) -> None:
     text = _read_to_end(ends.token)
     token = Secret(text) if order["has_token"] else None
     claim = claim_from_json(cast(Mapping[str, Json], order["claim"]))
+    memory_bytes = cast(int | None, order["memory_bytes"])
+    if memory_bytes is not None:
+        _limit_memory(memory_bytes)
     outcome = _outcome(order, claim, token=token, reporter=_ChannelReporter(ends.channel))
+    outcome = replace(outcome, error=of_limit(outcome.error, claim, memory_bytes))
     try:
         ends.channel.send({"type": "outcome", **outcome_to_json(outcome)})
     except (TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Tables of the jobs line: projects, credentials, jobs, the pointers they publish, and workers."""
+"""Tables of the jobs line: projects, credentials, jobs, and the pointers they publish."""
 
 from sqlalchemy import (
     Boolean,
@@ -148,20 +148,4 @@ pointers = Table(
     Column("job_id", Id),
     Column("attempt", Integer),
     Column("published_at", UtcTime, nullable=False),
-)
-
-#: Who is alive: the reaper stops a dead worker's process groups before its job runs again.
-workers = Table(
-    "prism_workers",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("host", Text, nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("process_group", Integer, nullable=False),
-    Column("job_process_group", Integer),
-    # Tell a process from a later one with the same number: start times as the kernel counts them.
-    Column("process_started", Text, nullable=False),
-    Column("job_process_started", Text),
-    Column("started_at", UtcTime, nullable=False),
-    Column("heartbeat_at", UtcTime, nullable=False),
 )

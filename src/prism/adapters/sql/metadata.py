@@ -1,6 +1,6 @@
 """The two families of tables, and the column types that both databases share.
 
-The jobs line (``jobs_tables.py``: projects, credentials, jobs, pointers, workers) and the facts
+The jobs line (``jobs_tables.py``: projects, credentials, jobs, pointers) and the facts
 line (``facts_tables.py``: the index and the blueprints) have a metadata, a version table and a
 folder of migrations each: on SQLite they are two files, on Postgres one database (decisions 12).
 """

@@ -17,7 +17,6 @@ from prism.application.ports.cuts import CutSolver
 from prism.application.ports.git import GitCloner, RepositoryLocator
 from prism.application.ports.index_store import IndexStore
 from prism.application.ports.jobs import JobRepository, Wakeup
-from prism.application.ports.presence import WorkerPresence
 from prism.application.ports.projects import CredentialRepository, ProjectRepository
 from prism.application.ports.runner import JobRunner, ScratchSpace
 from prism.application.ports.source import ImportResolver, SourceParser
@@ -27,6 +26,7 @@ from prism.entrypoints.settings import Settings
 if TYPE_CHECKING:
     from prism.adapters.crypto.aes_gcm import AesGcmTokens
     from prism.adapters.git.urls import UrlPolicy
+    from prism.adapters.processes.presence import WorkerFiles
     from prism.adapters.sql.engine import Database
     from prism.adapters.sql.moments import Moments
 
@@ -175,15 +175,15 @@ def _scratch(settings: Settings) -> ScratchSpace:
     return ScratchDirectories(str(Path(settings.data_dir) / "scratch"))
 
 
-def _presence(settings: Settings) -> Iterator[WorkerPresence]:
-    from prism.adapters.memory.presence import MemoryWorkerPresence
+def _presence(settings: Settings) -> Iterator["WorkerFiles"]:
+    from prism.adapters.processes.presence import WorkerFiles
 
-    presence = MemoryWorkerPresence()
+    presence = WorkerFiles(str(Path(settings.data_dir) / "workers"))
     yield presence
     presence.withdraw()
 
 
-def _runner(settings: Settings, presence: WorkerPresence) -> Iterator[JobRunner]:
+def _runner(settings: Settings, presence: "WorkerFiles") -> Iterator[JobRunner]:
     from prism.adapters.processes.child_process import ChildProcessRunner
 
     runner = ChildProcessRunner(
@@ -192,6 +192,8 @@ def _runner(settings: Settings, presence: WorkerPresence) -> Iterator[JobRunner]
         settings=settings.as_json(),
         environment=dict(settings.process_environment),
         preload=_PRELOAD if settings.database_url is None else (*_PRELOAD, "psycopg"),
+        presence=presence,
+        memory_bytes=settings.job_memory_mib * 1024 * 1024 or None,
     )
     with closing(runner):
         runner.prepare()  # loads while this process opens its database

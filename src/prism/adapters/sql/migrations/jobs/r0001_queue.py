@@ -1,4 +1,4 @@
-"""Projects, credentials, jobs, the pointers they publish, and workers."""
+"""Projects, credentials, jobs, and the pointers they publish."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,7 +15,6 @@ def upgrade() -> None:
     _jobs()
     _job_indexes()
     _pointers()
-    _workers()
 
 
 def _credentials() -> None:
@@ -213,20 +212,4 @@ def _pointers() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("project_id", name=op.f("prism_pointers_pkey")),
-    )
-
-
-def _workers() -> None:
-    op.create_table(
-        "prism_workers",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("host", sa.Text(), nullable=False),
-        sa.Column("pid", sa.Integer(), nullable=False),
-        sa.Column("process_group", sa.Integer(), nullable=False),
-        sa.Column("job_process_group", sa.Integer(), nullable=True),
-        sa.Column("process_started", sa.Text(), nullable=False),
-        sa.Column("job_process_started", sa.Text(), nullable=True),
-        sa.Column("started_at", UtcTime(), nullable=False),
-        sa.Column("heartbeat_at", UtcTime(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("prism_workers_pkey")),
     )
