@@ -5,6 +5,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from prism.application.log_context import log_fields
 from prism.domain.errors import InvalidInput
 from prism.entrypoints.terminal import printable
 
@@ -12,8 +13,10 @@ _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "ta
 
 
 def configure(log_format: str) -> None:
-    """Send the log of ``prism`` to stderr, or nowhere for ''. Raises InvalidInput for an unknown
-    format."""
+    """Send the log to stderr, or nowhere for ''. Raises InvalidInput for an unknown format.
+
+    What others than Prism log is told from warnings on, and without its values.
+    """
     logger = logging.getLogger("prism")
     if not log_format:
         # Or Python would print warnings bare; commands say by themselves what went wrong.
@@ -24,9 +27,34 @@ def configure(log_format: str) -> None:
         raise InvalidInput(f"unknown log format {log_format!r}", hint="`text` or `json`")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatters[log_format])
-    logger.handlers = [handler]
+    handler.addFilter(_say_what_it_is_about)
+    handler.addFilter(_is_worth_telling)
+    logger.handlers = []
     logger.setLevel(logging.INFO)
-    logger.propagate = False
+    logging.getLogger().handlers = [handler]
+
+
+def _say_what_it_is_about(record: logging.LogRecord) -> bool:
+    """Job, attempt and worker, where the record does not name them itself."""
+    for name, value in log_fields().items():
+        if not hasattr(record, name):
+            setattr(record, name, value)
+    return True
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    return _is_own(record) or record.levelno >= logging.WARNING
+
+
+def _is_own(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] == "prism"
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Of a library's message only what stands in its code: its values may be secrets."""
+    if _is_own(record):
+        return record.getMessage()
+    return record.msg if isinstance(record.msg, str) else type(record.msg).__name__
 
 
 def _extras(record: logging.LogRecord) -> dict[str, object]:
@@ -39,7 +67,7 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds")
         extras = "".join(f" {name}={value}" for name, value in sorted(_extras(record).items()))
-        return printable(f"{moment} {record.levelname} {record.getMessage()}{extras}")
+        return printable(f"{moment} {record.levelname} {_message(record)}{extras}")
 
 
 class JsonFormatter(logging.Formatter):
@@ -54,7 +82,7 @@ class JsonFormatter(logging.Formatter):
                 "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
                 "level": record.levelname.lower(),
                 "logger": record.name,
-                "message": record.getMessage(),
+                "message": _message(record),
                 **_extras(record),
             },
             default=str,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from prism.application.jobs.settle_job import SettleJob
+from prism.application.jobs.settle_job import Settled, SettleJob
 from prism.application.jobs.stopping import StopRequest, never_stopping
 from prism.application.jobs.watch_job import (
     Ending,
@@ -17,8 +17,10 @@ from prism.application.jobs.watch_job import (
     Watched,
     WatchedJob,
 )
+from prism.application.log_context import about_job
 from prism.application.ports.clock import Clock
 from prism.application.ports.jobs import JobRepository
+from prism.application.ports.metrics import UNMEASURED, AttemptEnd, JobMetrics
 from prism.application.ports.projects import CredentialRepository, ProjectRepository
 from prism.application.ports.runner import JobOutcome, JobRunner, ScratchSpace
 from prism.application.ports.tokens import TokenDecryptor
@@ -47,6 +49,18 @@ class ExecutedJob:
     state: JobState | None
     error: JobError | None = None
     outcome: JobOutcome | None = None
+
+    @property
+    def end(self) -> AttemptEnd:
+        """The same, for who counts."""
+        if self.ending is Ending.OUT_OF_REACH:
+            return AttemptEnd.OUT_OF_REACH
+        if self.state is None:
+            return AttemptEnd.LEASE_LOST
+        if self.state is JobState.PENDING:
+            handed_back = self.ending is Ending.HANDED_BACK
+            return AttemptEnd.HANDED_BACK if handed_back else AttemptEnd.RETRIED
+        return AttemptEnd(self.state.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +100,7 @@ class ClaimAndExecuteJob:
     #: Kinds of job whose process gets the project's token: least privilege for all others.
     token_kinds: frozenset[str] = frozenset({JobKind.INDEX})
     pause: Callable[[float], None] = time.sleep
+    metrics: JobMetrics = UNMEASURED
 
     def __call__(
         self,
@@ -106,33 +121,67 @@ class ClaimAndExecuteJob:
         )
         if claim is None:
             return None
+        with about_job(claim):
+            return self._execute(
+                claim, asked_at=asked_at, retry=retry, observe=observe, stopping=stopping
+            )
+
+    def _execute(
+        self,
+        claim: Claim,
+        *,
+        asked_at: float,
+        retry: bool,
+        observe: JobObserver | None,
+        stopping: Callable[[], StopRequest],
+    ) -> ExecutedJob:
         log.info("job claimed", extra=self._fields(claim, "job_claimed"))
+        self.metrics.claimed(claim.job)
         lease = Lease(asked_at, self.lease_seconds)
+        # Unless it is known better: an end that could not be written down.
+        end = AttemptEnd.OUT_OF_REACH
         try:
             watched = self._attempt(claim, lease=lease, stopping=stopping, observe=observe)
-            settle = SettleJob(
-                jobs=self.jobs,
-                clock=self.clock,
-                pause=self.pause,
-                stopping=stopping,
-                patience_seconds=self.settle_seconds,
+            settled = self._settle(claim, watched, lease=lease, retry=retry, stopping=stopping)
+            executed = ExecutedJob(
+                job_id=claim.id,
+                attempt=claim.attempt,
+                ending=watched.ending,
+                state=settled.state,
+                error=settled.error,
+                outcome=watched.outcome,
             )
-            settled = settle(claim, watched, lease=lease, retry=retry)
+            end = executed.end
         except KeyboardInterrupt:
             # The job is somebody else's now, at once and uncharged.
+            end = AttemptEnd.HANDED_BACK
             with suppress(ExternalFailure):
                 self.jobs.release(claim)
             raise
-        executed = ExecutedJob(
-            job_id=claim.id,
-            attempt=claim.attempt,
-            ending=watched.ending,
-            state=settled.state,
-            error=settled.error,
-            outcome=watched.outcome,
-        )
-        self._report(claim, executed, seconds=self.clock.monotonic() - asked_at)
+        finally:
+            seconds = self.clock.monotonic() - asked_at
+            self.metrics.ended(claim.job, end, seconds=seconds)
+        self._report(claim, executed, seconds=seconds)
         return executed
+
+    def _settle(
+        self,
+        claim: Claim,
+        watched: Watched,
+        *,
+        lease: Lease,
+        retry: bool,
+        stopping: Callable[[], StopRequest],
+    ) -> Settled:
+        settle = SettleJob(
+            jobs=self.jobs,
+            clock=self.clock,
+            pause=self.pause,
+            stopping=stopping,
+            patience_seconds=self.settle_seconds,
+            metrics=self.metrics,
+        )
+        return settle(claim, watched, lease=lease, retry=retry)
 
     def _attempt(
         self,
@@ -193,6 +242,7 @@ class ClaimAndExecuteJob:
                     running=running,
                     stopping=stopping,
                     observe=observe,
+                    metrics=self.metrics,
                 ).watch()
             finally:
                 running.close()

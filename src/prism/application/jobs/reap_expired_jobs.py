@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from prism.application.ports.clock import Clock
 from prism.application.ports.jobs import JobRepository
+from prism.application.ports.metrics import UNMEASURED, JobMetrics
 from prism.application.ports.presence import WorkerPresence
 from prism.domain.jobs import RENEW_SECONDS, Job
 
@@ -29,6 +30,7 @@ class ReapExpiredJobs:
     clock: Clock
     evict: bool = False
     patience_seconds: float = RENEW_SECONDS
+    metrics: JobMetrics = UNMEASURED
     _overdue_since: dict[tuple[int, int], float] = field(default_factory=dict, init=False)
 
     def __call__(self) -> Sequence[Job]:
@@ -47,6 +49,7 @@ class ReapExpiredJobs:
                 "crashes": job.crashes,
             }
             log.warning("job reaped", extra=fields)
+            self.metrics.reaped(job)
         return reaped
 
     def _evict_overdue(self) -> frozenset[str]:

@@ -10,6 +10,7 @@ from prism.application.jobs.stopping import StopRequest
 from prism.application.jobs.watch_job import Ending, Lease, Watched
 from prism.application.ports.clock import Clock
 from prism.application.ports.jobs import JobRepository
+from prism.application.ports.metrics import UNMEASURED, JobMetrics
 from prism.application.ports.runner import JobOutcome
 from prism.domain.errors import ExternalFailure, PrismError, Transient
 from prism.domain.jobs import Claim, JobError, JobState
@@ -41,6 +42,7 @@ class SettleJob:
     pause: Callable[[float], None]
     stopping: Callable[[], StopRequest]
     patience_seconds: float = math.inf
+    metrics: JobMetrics = UNMEASURED
 
     def __call__(self, claim: Claim, watched: Watched, *, lease: Lease, retry: bool) -> Settled:
         """Raises ExternalFailure when the database stays away until the lease is over."""
@@ -106,6 +108,7 @@ class SettleJob:
             try:
                 return step()
             except Transient as error:
+                self.metrics.failed(error.code)
                 over = self.clock.monotonic() + SETTLE_WAIT_SECONDS >= deadline
                 if over or self.stopping() is StopRequest.NOW:
                     raise

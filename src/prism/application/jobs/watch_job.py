@@ -9,6 +9,7 @@ from typing import Protocol
 from prism.application.jobs.stopping import StopRequest
 from prism.application.ports.clock import Clock
 from prism.application.ports.jobs import JobRepository
+from prism.application.ports.metrics import JobMetrics
 from prism.application.ports.runner import JobOutcome, RunningJob
 from prism.domain.errors import ExternalFailure, NotFound
 from prism.domain.jobs import Claim, JobState, Progress, Renewal
@@ -97,6 +98,7 @@ class WatchedJob:
         running: RunningJob,
         stopping: Callable[[], StopRequest],
         observe: JobObserver | None,
+        metrics: JobMetrics,
     ) -> None:
         self._jobs = jobs
         self._clock = clock
@@ -106,6 +108,7 @@ class WatchedJob:
         self._running = running
         self._stopping = stopping
         self._observe = observe
+        self._metrics = metrics
         self._started_at = self._looked_at = self._renewed_at = clock.monotonic()
         self._told: tuple[Progress | None, str | None] = (None, None)
         self._shown: Progress | None = None
@@ -183,8 +186,10 @@ class WatchedJob:
             else:
                 answer = self._read()
         except ExternalFailure as error:
+            self._metrics.failed(error.code)
             log.warning("database away", extra=self._fields("renew_failed", code=error.code))
             return Renewal.CONTINUE
+        self._metrics.heard(self._claim.job.worker or "")
         if answer is Renewal.CANCEL_REQUESTED:
             self._ask(Ending.CANCELLED)
         return answer
@@ -225,4 +230,6 @@ class WatchedJob:
             self._asked = why
 
     def _fields(self, action: str, **more: object) -> dict[str, object]:
-        return {"action": action, "job_id": self._claim.id, "attempt": self._claim.attempt, **more}
+        job = self._claim.job
+        fields = {"job_id": job.id, "attempt": job.attempt, "worker": job.worker}
+        return {"action": action, **fields, **more}

@@ -9,8 +9,10 @@ from prism.application.jobs.claim_and_execute import ClaimAndExecuteJob, Execute
 from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
 from prism.application.jobs.stopping import StopRequest, StopSwitch
 from prism.application.jobs.watch_job import Ending
+from prism.application.log_context import about_worker
 from prism.application.ports.clock import Clock
 from prism.application.ports.jobs import JobRepository, Wakeup
+from prism.application.ports.metrics import UNMEASURED, JobMetrics
 from prism.application.ports.runner import ScratchSpace
 from prism.domain.errors import NoSpace, NotFound, SchemaMismatch
 from prism.domain.jobs import JobError, JobState
@@ -63,6 +65,7 @@ class WorkerLoop:
     poll_seconds: float = 5.0
     jitter: Callable[[], float] = random.random
     switch: StopSwitch = field(default_factory=StopSwitch)
+    metrics: JobMetrics = UNMEASURED
 
     def stop(self) -> None:
         """Once: take no new job, finish the current one. Twice: kill it and hand it back.
@@ -79,6 +82,15 @@ class WorkerLoop:
         database that is away raises ExternalFailure; otherwise it is waited for, however long.
         Raises SchemaMismatch: waiting does not mend that.
         """
+        worker = self.execute.worker
+        with about_worker(worker):
+            self.metrics.working(worker)
+            try:
+                return self._work(once=once)
+            finally:
+                self.metrics.stopped(worker)
+
+    def _work(self, *, once: bool) -> WorkerEnd:
         tally = _Tally()
         self._log("worker started", "worker_started")
         while True:
@@ -102,6 +114,7 @@ class WorkerLoop:
             if executed is not None:
                 return self._after(executed, tally)
             tally.failures = 0
+            self.metrics.heard(self.execute.worker)
             if once and not self._still_waiting(tally):
                 return None
             return min(self._poll_wait(), ONCE_WAIT_SECONDS) if once else self._poll_wait()
@@ -111,7 +124,9 @@ class WorkerLoop:
             if once:
                 raise
             # The database is away, or a bug shows: neither may take the worker down.
-            return self._backoff(tally, JobError.of(error))
+            told = JobError.of(error)
+            self.metrics.failed(told.code)
+            return self._backoff(tally, told)
 
     def _after(self, executed: ExecutedJob, tally: _Tally) -> float:
         tally.jobs += 1
@@ -123,6 +138,7 @@ class WorkerLoop:
             # Of a full disk too: other jobs will not fit either, and other hosts may have space.
             return self._backoff(tally, error)
         tally.failures = 0
+        self.metrics.heard(self.execute.worker)
         return 0.0
 
     def _look_after_the_dead(self, tally: _Tally) -> None:
