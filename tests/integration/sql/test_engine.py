@@ -101,7 +101,7 @@ def test_a_writer_that_reads_first_does_not_fail_when_another_wrote(embedded: Da
 @pytest.mark.parametrize("kind", ["embedded", "postgres"])
 def test_a_reader_sees_one_snapshot(kind: str, request: pytest.FixtureRequest) -> None:
     database: Database = request.getfixturevalue(kind)
-    count = text("SELECT count(*) FROM prism_workers")
+    count = text("SELECT count(*) FROM prism_projects")
     with reading(database.jobs) as reader:
         before = reader.execute(count).scalar()
         with writing(database.jobs) as writer:
@@ -281,6 +281,22 @@ def test_behind_a_pooler_nothing_is_left_in_a_session(postgres_database: str) ->
             assert _ask(database, "SELECT 1") == 1
         assert _ask(database, "SELECT count(*) FROM pg_prepared_statements") == 0
         assert _ask(database, "SHOW idle_in_transaction_session_timeout") == "0"
+
+
+def test_a_pooler_that_nobody_told_of_is_permanent_and_says_so(postgres: Database) -> None:
+    """Another session, which never saw what was prepared, is simulated by forgetting it."""
+
+    def repeat() -> None:
+        with postgres.jobs.connect() as connection:
+            for _ in range(10):
+                connection.execute(text("SELECT 1"))
+            connection.execute(text("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$"))
+            connection.execute(text("SELECT 1"))
+
+    with pytest.raises(Permanent, match="prepared") as caught:
+        repeat()
+    assert "pooler" in caught.value.hint
+    _assert_presentable(caught.value)
 
 
 @pytest.mark.parametrize("kind", ["embedded", "postgres"])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 UPGRADE_HINT = "run `prism db upgrade`"
 _SPACE_HINT = "free some space and try again"
 _URL_HINT = "check PRISM_DATABASE_URL and that the server runs"
+_POOLER_HINT = "behind a pooler use pool_mode = session, or tell Prism that there is one"
 #: Of our own, among the lost connections (subclasses from I to Z are free for that in SQL).
 NO_ANSWER = "08X01"
 
@@ -96,9 +97,11 @@ _POSTGRES = {
     "08": (True, "lost the connection to {}", _URL_HINT),
     "25006": (False, "{} is read-only", "connect to the primary server"),
     "25P03": (True, "{} closed a transaction that stood idle", "try again"),
+    "26": (False, "{} lost what this session had prepared", _POOLER_HINT),
     "28": (False, "{} refused the login", "check user and password in PRISM_DATABASE_URL"),
     "3D000": (False, "{} has no such database", "create it, or check PRISM_DATABASE_URL"),
     "40": (True, "{} gave up a transaction that met another", "try again"),
+    "42P05": (False, "{} has prepared statements of another session", _POOLER_HINT),
     "42501": (False, "{} does not permit this user to do that", "grant the privileges"),
     "53": (True, "{} is out of resources", "raise max_connections, or run fewer workers"),
     "55P03": (True, "{} holds a lock that we waited for", "try again"),
