@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import text
+from tests.support.query_plans import Sent, sent_to
 
 from prism.adapters.sql.engine import Database, reading, writing
 from prism.adapters.sql.moments import Moments
@@ -70,16 +71,8 @@ class Queue:
             return connection.execute(text(statement)).scalar()
 
 
-def statements(queue: Queue, act: Callable[[], object]) -> list[tuple[str, Any]]:
-    """What *act* sends to the database."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(_c: Connection, _k: object, statement: str, values: Any, *_: object) -> None:
-        sent.append((statement, values))
-
-    event.listen(queue.database.jobs, "before_cursor_execute", note)
-    try:
+def statements(queue: Queue, act: Callable[[], object]) -> list[Sent]:
+    """What *act* sends to the database about jobs."""
+    with sent_to(queue.database.jobs) as sent:
         act()
-    finally:
-        event.remove(queue.database.jobs, "before_cursor_execute", note)
-    return [one for one in sent if "prism_jobs" in one[0]]
+    return [one for one in sent if "prism_jobs" in one.statement]

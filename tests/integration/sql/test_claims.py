@@ -1,20 +1,18 @@
 """Claims at size: which index serves them, what they skip, and how processes share."""
 
-import json
-import re
 import subprocess
 import sys
 import threading
 from collections import Counter
-from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import text
 from tests.contracts.job_queue import a_claim, next_claim
+from tests.support.query_plans import generic_plan, indexes, node_types, sqlite_plan
 from tests.support.queue_rows import Queue, statements
 
-from prism.adapters.sql.engine import open_database, reading, writing
+from prism.adapters.sql.engine import open_database, writing
 from prism.adapters.sql.moments import ServerMoments
 from prism.adapters.sql.repositories import job_repository
 from prism.domain.jobs import Claim, JobState
@@ -33,24 +31,39 @@ def test_the_partial_index_serves_the_claim_on_postgres(
         postgres_queue.insert(project, count=500, status="completed")
         postgres_queue.insert(project, count=50)
     postgres_queue.analyze()
-    ((statement, values),) = statements(postgres_queue, lambda: a_claim(postgres_queue.jobs))
-    plan = _generic_plan(postgres_database, statement, values)
-    assert {"prism_jobs_claim", "prism_jobs_one_running", "prism_jobs_pkey"} == _indexes(plan)
-    assert "Seq Scan" not in json.dumps(plan)
-    assert '"Node Type": "Sort"' not in json.dumps(plan)
+    _assert_served_by_the_index(postgres_queue, postgres_database)
+
+
+def test_the_partial_index_serves_the_claim_when_all_wait_behind_one_running_job_on_postgres(
+    postgres_queue: Queue, postgres_database: str
+) -> None:
+    """Before and after they are parked."""
+    _fill_behind_one_running(postgres_queue)
+    postgres_queue.analyze()
+    _assert_served_by_the_index(postgres_queue, postgres_database)
+    postgres_queue.jobs.reap()
+    assert postgres_queue.parked() > 1000
+    _assert_served_by_the_index(postgres_queue, postgres_database)
+    postgres_queue.analyze()
+    _assert_served_by_the_index(postgres_queue, postgres_database)
 
 
 def test_the_partial_index_serves_the_claim_on_sqlite(sqlite_queue: Queue) -> None:
     for project in sqlite_queue.projects(5):
         sqlite_queue.insert(project, count=500, status="completed")
         sqlite_queue.insert(project, count=50)
-    ((statement, values),) = statements(sqlite_queue, lambda: a_claim(sqlite_queue.jobs))
-    with reading(sqlite_queue.database.jobs) as connection:
-        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
-    plan = "\n".join(row[-1] for row in rows)
-    assert "prism_jobs USING INDEX prism_jobs_claim" in plan
-    assert "running USING INDEX prism_jobs_one_running" in plan
-    assert "TEMP B-TREE" not in plan
+    _assert_searched_by_the_index(sqlite_queue)
+
+
+def test_the_partial_index_serves_the_claim_when_all_wait_behind_one_running_job_on_sqlite(
+    sqlite_queue: Queue,
+) -> None:
+    _fill_behind_one_running(sqlite_queue)
+    sqlite_queue.analyze()
+    _assert_searched_by_the_index(sqlite_queue)
+    sqlite_queue.jobs.reap()
+    assert sqlite_queue.parked() > 1000
+    _assert_searched_by_the_index(sqlite_queue)
 
 
 def test_the_claim_s_index_holds_pending_jobs_only(postgres_queue: Queue) -> None:
@@ -146,6 +159,33 @@ def test_processes_share_forty_jobs_without_overlap(
     assert queue.jobs.counts()[JobState.COMPLETED] == 40
 
 
+def _fill_behind_one_running(queue: Queue) -> None:
+    """Many finished jobs, many that wait for their project, and a few that do not."""
+    busy, *others = queue.projects(5)
+    queue.insert(busy, count=1500, priority=1)
+    assert a_claim(queue.jobs).job.project_id == busy
+    for project in others:
+        queue.insert(project, count=2000, status="completed")
+        queue.insert(project, count=10)
+
+
+def _assert_served_by_the_index(queue: Queue, url: str) -> None:
+    (sent,) = statements(queue, lambda: a_claim(queue.jobs))
+    plan = generic_plan(url, sent)
+    # Either of the two indexes of running jobs: they are as few as there are workers.
+    of_running = {"prism_jobs_one_running", "prism_jobs_lease"}
+    assert indexes(plan) - of_running == {"prism_jobs_claim", "prism_jobs_pkey"}
+    assert not {"Seq Scan", "Sort"} & node_types(plan)
+
+
+def _assert_searched_by_the_index(queue: Queue) -> None:
+    (sent,) = statements(queue, lambda: a_claim(queue.jobs))
+    plan = "\n".join(sqlite_plan(queue.database.jobs, sent))
+    assert "prism_jobs USING INDEX prism_jobs_claim" in plan
+    assert "running USING INDEX prism_jobs_one_running" in plan
+    assert "TEMP B-TREE" not in plan
+
+
 def _wait_until_somebody_waits(url: str) -> None:
     waiting = (
         "SELECT count(*) FROM pg_stat_activity"
@@ -154,30 +194,6 @@ def _wait_until_somebody_waits(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         while connection.execute(waiting).fetchone() == (0,):
             threading.Event().wait(0.01)
-
-
-def _generic_plan(url: str, statement: str, values: dict[str, Any]) -> Any:
-    """The plan that a prepared statement gets which does not look at its parameters."""
-    names: list[str] = []
-
-    def number(match: re.Match[str]) -> str:
-        names.append(match[1])
-        return f"${len(names)}"
-
-    numbered = re.sub(r"%\((\w+)\)s", number, statement)
-    with psycopg.connect(url) as connection:
-        connection.execute("SET plan_cache_mode = force_generic_plan")
-        connection.execute(f"PREPARE claim AS {numbered}".encode())
-        arguments = ", ".join(["%s"] * len(names))
-        explain = f"EXPLAIN (FORMAT JSON) EXECUTE claim({arguments})".encode()
-        cursor = psycopg.ClientCursor(connection)
-        row = cursor.execute(explain, [values[name] for name in names]).fetchone()
-    assert row is not None
-    return row[0]
-
-
-def _indexes(plan: Any) -> set[str]:
-    return set(re.findall(r'"Index Name": "(\w+)"', json.dumps(plan)))
 
 
 def _with_lock_timeout(url: str) -> str:

@@ -1,5 +1,6 @@
 """Rows of ``prism_jobs`` to jobs and back."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -7,8 +8,11 @@ from sqlalchemy import RowMapping
 from prism.domain.job_transitions import FollowUp
 from prism.domain.jobs import CRASHES_MAX, FAILURES_MAX, Job, JobError, JobRequest, JobState
 
+#: By names of columns: from SQLAlchemy or from ``driver_statements``.
+JobRow = RowMapping | Mapping[str, Any]
 
-def to_job(row: RowMapping) -> Job:
+
+def to_job(row: JobRow) -> Job:
     return Job(
         id=row["id"],
         project_id=row["project_id"],

@@ -4,13 +4,12 @@ import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, ParamSpec
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    RowMapping,
     Select,
     delete,
     exists,
@@ -24,8 +23,9 @@ from sqlalchemy.exc import IntegrityError
 
 from prism.adapters.sql import parking
 from prism.adapters.sql.backlog import read_backlog
+from prism.adapters.sql.driver_statements import DriverStatement, Returning
 from prism.adapters.sql.engine import one_statement, reading, writing
-from prism.adapters.sql.job_rows import changes, new_row, to_job
+from prism.adapters.sql.job_rows import JobRow, changes, new_row, to_job
 from prism.adapters.sql.job_statements import (
     claim_statement,
     held_statement,
@@ -56,6 +56,8 @@ from prism.domain.values import JsonObject
 _CLAIM_TRIES_MAX = 20
 _PARK_ROUNDS_MAX = 500
 
+_P = ParamSpec("_P")
+
 
 class SqlJobRepository(JobRepository):
     """Everything that the two databases have in common; see ``jobs_postgres``, ``jobs_sqlite``."""
@@ -74,10 +76,14 @@ class SqlJobRepository(JobRepository):
         self._jitter = jitter
         self._park_from = park_from
         remember = lru_cache(maxsize=16)
-        self._claim_statement = remember(partial(claim_statement, moments))
-        self._renew_statement = remember(partial(renew_statement, moments))
-        self._store_statement = remember(store_statement)
-        self._held_statement = held_statement(moments)
+        self._claim_statement = remember(self._compiled(partial(claim_statement, moments)))
+        self._renew_statement = remember(self._compiled(partial(renew_statement, moments)))
+        self._store_statement = remember(self._compiled(store_statement))
+        self._held_statement = DriverStatement(held_statement(moments), engine.dialect)
+
+    def _compiled(self, build: Callable[_P, Returning]) -> Callable[_P, DriverStatement]:
+        dialect = self._engine.dialect
+        return lambda *given, **named: DriverStatement(build(*given, **named), dialect)
 
     def claim(
         self, *, worker: str, host: str, lease_seconds: float, only: int | None = None
@@ -100,10 +106,7 @@ class SqlJobRepository(JobRepository):
         only: int | None,
     ) -> Claim | None:
         statement = self._claim_statement(lease_seconds, only is not None)
-        values: dict[str, object] = {"claimant": worker, "on_host": host}
-        if only is not None:
-            values["job"] = only
-        row = connection.execute(statement, values).mappings().one_or_none()
+        row = statement.one(connection, claimant=worker, on_host=host, job=only)
         return None if row is None else Claim(job=to_job(row))
 
     def renew(
@@ -120,14 +123,12 @@ class SqlJobRepository(JobRepository):
         if clone_path is not None:
             new["clone_path"] = clone_path
         statement = self._renew_statement(lease_seconds, frozenset(new))
-        values = {"job": claim.id, "in_attempt": claim.attempt}
         with one_statement(self._engine) as connection:
-            row = connection.execute(
-                statement, {**values, **{f"new_{name}": value for name, value in new.items()}}
-            ).one_or_none()
+            row = statement.one(connection, job=claim.id, in_attempt=claim.attempt, **_new(new))
         if row is None:
             return Renewal.LEASE_LOST
-        return Renewal.CONTINUE if row[0] is None else Renewal.CANCEL_REQUESTED
+        asked = row["cancel_requested_at"] is not None
+        return Renewal.CANCEL_REQUESTED if asked else Renewal.CONTINUE
 
     def complete(
         self, claim: Claim, *, result: JsonObject, publish: Publication | None = None
@@ -321,8 +322,7 @@ class SqlJobRepository(JobRepository):
 
     def _held(self, connection: Connection, claim: Claim) -> tuple[Job, datetime] | None:
         """The claim's job and the time, its row locked; None when the lease is lost."""
-        values = {"job": claim.id, "in_attempt": claim.attempt}
-        row = connection.execute(self._held_statement, values).mappings().one_or_none()
+        row = self._held_statement.one(connection, job=claim.id, in_attempt=claim.attempt)
         return None if row is None else _with_time(row)
 
     def _locked(self, connection: Connection, job_id: int) -> tuple[Job, datetime]:
@@ -341,10 +341,10 @@ class SqlJobRepository(JobRepository):
         """Store a changed job, wake workers, and let others of its project take part again."""
         new = changes(job)
         statement = self._store_statement(frozenset(new), tuple(waking(self._engine)))
-        values = {"job": job.id, **{f"new_{name}": value for name, value in new.items()}}
-        parked = connection.execute(statement, values).one()[0]
+        row = statement.one(connection, job=job.id, **_new(new))
+        assert row is not None
         # A later statement than the one that locked the row: sees what was parked until then.
-        if parked and job.state is not JobState.RUNNING:
+        if row["has_parked"] and job.state is not JobState.RUNNING:
             parking.unpark_best(connection, job.project_id)
 
     def _end(self, connection: Connection, before: Job, after: Job, now: datetime) -> None:
@@ -356,7 +356,12 @@ class SqlJobRepository(JobRepository):
             connection.execute(insert(jobs).values(row))
 
 
-def _with_time(row: RowMapping) -> tuple[Job, datetime]:
+def _new(values: Mapping[str, object]) -> dict[str, object]:
+    """Parameters of the new values of columns."""
+    return {f"new_{name}": value for name, value in values.items()}
+
+
+def _with_time(row: JobRow) -> tuple[Job, datetime]:
     return to_job(row), row["now"]
 
 
