@@ -32,13 +32,13 @@ def sent_to(engine: Engine) -> Iterator[list[Sent]]:
         if isinstance(connection, psycopg.Connection):
             connection.cursor_factory = Noting
         else:
-            connection.set_trace_callback(lambda text: sent.append(Sent(text, ())))  # type: ignore[attr-defined]  # sqlite3's
+            connection.set_trace_callback(lambda text: sent.append(Sent(text, ())))
 
     def given_back(connection: DBAPIConnection | None, *_: object) -> None:
         if isinstance(connection, psycopg.Connection):
             connection.cursor_factory = psycopg.Cursor
         elif connection is not None:
-            connection.set_trace_callback(None)  # type: ignore[attr-defined]  # sqlite3's
+            connection.set_trace_callback(None)
 
     event.listen(engine, "checkout", taken)
     event.listen(engine, "checkin", given_back)

@@ -1,0 +1,178 @@
+"""The order of the measurements: rounds of all systems, so that noise does not fall on one."""
+
+import importlib.util
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+import psycopg
+from benchmarks.queue_peers.floor import Floor
+from benchmarks.queue_peers.measures import (
+    Backlog,
+    ChildJobs,
+    Numbers,
+    backlog,
+    child_jobs,
+    pick_ups,
+)
+from benchmarks.queue_peers.peer import ClaimSeries, Peer
+from benchmarks.queue_peers.prism_peer import Prism
+from benchmarks.queue_peers.prism_worker import CHILD
+from tests.support.postgres import PostgresServer, create_database, drop_database, open_server
+
+#: Makes a system by the URL of its database, or its data directory.
+Maker = Callable[[str], Peer]
+
+
+class Size(NamedTuple):
+    """``jobs`` of each backlog, ``rows`` finished (and a tenth pending) when claims are timed."""
+
+    jobs: int
+    rounds: int
+    pick_ups: int
+    rows: int
+    claims: int
+    child_jobs: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Figures:
+    """Of one system."""
+
+    name: str
+    configured: str
+    backlogs: list[Backlog] = field(default_factory=list)
+    #: Milliseconds.
+    pick_ups: Sequence[float] = ()
+    claims: list[ClaimSeries] = field(default_factory=list)
+    child: ChildJobs | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """All figures, and what they depend on."""
+
+    size: Size
+    seed: int
+    place: Sequence[str]
+    missing: Sequence[str]
+    figures: Sequence[Figures]
+
+
+class System(NamedTuple):
+    make: Maker
+    embedded: bool = False
+
+
+def run_all(size: Size, *, seed: int, only: str = "") -> Run:
+    """Raises NotOnce when a system does not do every job once, Unavailable without a Postgres."""
+    missing: list[str] = []
+    with open_server() as server:
+        systems = [*_systems(missing)]
+        place = _place(server)
+        with ExitStack() as open_:
+            made = [open_.enter_context(_made(system, server)) for system in systems]
+            chosen = [n for n, peer in enumerate(made) if only.lower() in peer.name.lower()]
+            figures = {n: _measured(made[n]) for n in chosen}
+            _backlogs_and_pick_ups([(made[n], figures[n]) for n in chosen], size, seed)
+        for n in chosen:
+            _claims(systems[n], server, size, figures[n])
+        for n in chosen:
+            if systems[n].make is Prism:
+                _child(systems[n], server, size, figures[n])
+    return Run(size=size, seed=seed, place=place, missing=missing, figures=list(figures.values()))
+
+
+def _systems(missing: list[str]) -> Iterator[System]:
+    yield System(Floor)
+    yield System(Prism)
+    yield System(Prism, embedded=True)
+    if _installed("procrastinate", missing):
+        from benchmarks.queue_peers.procrastinate_peer import Procrastinate
+
+        yield System(Procrastinate)
+    if _installed("pgqueuer", missing):
+        from benchmarks.queue_peers.pgqueuer_peer import PgQueuerPeer
+
+        yield System(lambda url: PgQueuerPeer(url, "psycopg"))
+        if _installed("asyncpg", missing):
+            yield System(lambda url: PgQueuerPeer(url, "asyncpg"))
+
+
+def _installed(module: str, missing: list[str]) -> bool:
+    if importlib.util.find_spec(module) is None:
+        missing.append(module)
+        return False
+    return True
+
+
+@contextmanager
+def _made(system: System, server: PostgresServer, make: Maker | None = None) -> Iterator[Peer]:
+    """The system in a database of its own, which is dropped on leaving."""
+    with ExitStack() as open_:
+        if system.embedded:
+            place = open_.enter_context(tempfile.TemporaryDirectory(prefix="prism-bench-"))
+        else:
+            name = create_database(server, template="template0")
+            open_.callback(drop_database, server, name)
+            place = server.url(name)
+        peer = open_.enter_context(closing((make or system.make)(place)))
+        peer.prepare()
+        yield peer
+
+
+def _measured(peer: Peer) -> Figures:
+    return Figures(name=peer.name, configured=peer.configured)
+
+
+def _backlogs_and_pick_ups(peers: Sequence[tuple[Peer, Figures]], size: Size, seed: int) -> None:
+    numbers = {peer.name: Numbers() for peer, _ in peers}
+    for round_ in range(size.rounds):
+        for peer, figures in peers:
+            for processes in (1, 2):
+                _say(f"round {round_ + 1}: {peer.name}, {processes} worker(s)")
+                done = backlog(peer, numbers[peer.name], jobs=size.jobs, processes=processes)
+                figures.backlogs.append(done)
+    for peer, figures in peers:
+        _say(f"pick-ups: {peer.name}")
+        figures.pick_ups = pick_ups(peer, numbers[peer.name], jobs=size.pick_ups, seed=seed)
+
+
+def _claims(system: System, server: PostgresServer, size: Size, figures: Figures) -> None:
+    with _made(system, server) as peer:
+        _say(f"claims: {peer.name}: writing {size.rows + size.rows // 10} rows")
+        peer.fill(finished=size.rows, pending=size.rows // 10)
+        for series in peer.claims(size.claims):
+            _say(f"claims: {peer.name}: {series.shape}")
+            figures.claims.append(series)
+
+
+def _child(system: System, server: PostgresServer, size: Size, figures: Figures) -> None:
+    with _made(system, server, lambda place: Prism(place, variant=CHILD)) as peer:
+        assert isinstance(peer, Prism)
+        _say(f"child processes: {peer.name}")
+        figures.child = child_jobs(peer, jobs=size.child_jobs)
+
+
+def _place(server: PostgresServer) -> Sequence[str]:
+    """What the figures depend on, for the report's head."""
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        names = ("server_version", "fsync", "synchronous_commit", "shared_buffers")
+        rows = [connection.execute(f"SHOW {name}".encode()).fetchone() for name in names]
+    settings = [f"{name} {row[0]}" for name, row in zip(names, rows, strict=True) if row]
+    return (
+        f"Postgres (the same server for all): {', '.join(settings)}, by Unix socket",
+        f"SQLite: {Path(tempfile.gettempdir())}, jobs.db with synchronous = FULL (fsync)",
+        f"Python {platform.python_version()}, {psutil.cpu_count()} processors, load"
+        f" {psutil.getloadavg()[0]:.2f} at the start",
+    )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
