@@ -15,7 +15,7 @@ from tests.support.storage import Storage
 
 from prism.domain.credentials import Credential, Provider
 from prism.domain.errors import Conflict, NotFound
-from prism.domain.jobs import JobState, Publication, Published, Renewal
+from prism.domain.jobs import JobRequest, JobState, Publication, Published, Renewal
 from prism.domain.projects import Source, SourceKind
 
 REMOTE = Source.remote("https://example.org/shop.git")
@@ -130,11 +130,22 @@ class ProjectRepositoryContract:
         claim = a_claim_of(storage, project)
         an_index_job(storage, project)
         waiting = a_blueprint_job(storage, project, "g")
-        storage.projects.mark_removed(project)
+        sweep = storage.projects.mark_removed(project)
         assert storage.jobs.get(waiting).state is JobState.CANCELLED
         assert storage.jobs.renew(claim, lease_seconds=LEASE) is Renewal.CANCEL_REQUESTED
-        assert storage.jobs.acknowledge_cancel(claim)
         assert next_claim(storage.jobs) is None
+        assert storage.jobs.acknowledge_cancel(claim)
+        assert a_claim(storage.jobs).id == sweep.job_id
+        assert next_claim(storage.jobs) is None
+
+    def test_removing_queues_the_sweep_in_the_same_step(self, storage: Storage) -> None:
+        project = storage.projects.add(name="shop", source=LOCAL).id
+        sweep = storage.projects.mark_removed(project)
+        (job,) = storage.jobs.list(project_id=project)
+        assert (job.id, sweep.created) == (sweep.job_id, True)
+        assert (job.kind, job.host, job.state) == ("sweep", None, JobState.PENDING)
+        joined = storage.jobs.enqueue(JobRequest(project_id=project, kind="sweep"))
+        assert (joined.job_id, joined.created) == (sweep.job_id, False)
 
     def test_removing_leaves_the_jobs_of_others_alone(self, storage: Storage) -> None:
         project = storage.projects.add(name="shop", source=REMOTE).id
@@ -147,7 +158,7 @@ class ProjectRepositoryContract:
         project = storage.projects.add(name="shop", source=REMOTE).id
         claim = a_claim_of(storage, project)
         storage.jobs.complete(claim, result={}, publish=Publication(run_id=1))
-        storage.projects.mark_removed(project)
+        storage.jobs.request_cancel(storage.projects.mark_removed(project).job_id)
         storage.projects.purge(project)
         storage.projects.purge(project)
         with pytest.raises(NotFound):
@@ -160,11 +171,11 @@ class ProjectRepositoryContract:
         other = storage.projects.add(name="other", source=LOCAL).id
         claim = a_claim_of(storage, other)
         storage.jobs.complete(claim, result={}, publish=Publication(run_id=5))
-        storage.projects.mark_removed(project)
+        sweep = storage.projects.mark_removed(project).job_id
         storage.projects.purge(project)
         assert storage.projects.get(other).name == "other"
         assert storage.jobs.published(other) == Published(run_id=5)
-        assert [job.id for job in storage.jobs.list()] == [claim.id]
+        assert [job.id for job in storage.jobs.list()] == [sweep, claim.id]
 
     def test_purging_needs_a_removed_project(self, storage: Storage) -> None:
         project = storage.projects.add(name="shop", source=REMOTE)

@@ -68,7 +68,7 @@ def prism() -> Prism:
     return Prism(
         add=AddProject(projects=projects, credentials=credentials, read_source=read_source),
         find=FindProject(projects=projects, read_source=read_source),
-        remove=RemoveProject(projects=projects, jobs=jobs),
+        remove=RemoveProject(projects=projects),
         credentials=credentials,
         projects=projects,
         jobs=jobs,

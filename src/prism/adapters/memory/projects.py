@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from prism.adapters.memory.database import MemoryDatabase
-from prism.adapters.memory.jobs import no_project
+from prism.adapters.memory.jobs import MemoryJobRepository, no_project
 from prism.application.ports.projects import ProjectRepository
 from prism.domain import job_transitions as transitions
 from prism.domain.errors import Conflict, NotFound
+from prism.domain.jobs import Enqueued, JobKind, JobRequest
 from prism.domain.projects import Project, Source
 
 
@@ -60,7 +61,7 @@ class MemoryProjectRepository(ProjectRepository):
             present = [p for p in self._database.projects.values() if p.removed_at is None]
         return sorted(present, key=lambda project: project.name)
 
-    def mark_removed(self, project_id: int) -> None:
+    def mark_removed(self, project_id: int) -> Enqueued:
         with self._database.lock:
             project = self.get(project_id)
             if project.removed_at is not None:
@@ -73,7 +74,8 @@ class MemoryProjectRepository(ProjectRepository):
                 if job.project_id == project_id and not job.state.terminal:
                     asked = transitions.cancel_requested(job, now=now)
                     self._database.jobs[job.id] = asked
-            self._database.wake()
+            sweep = JobRequest(project_id=project_id, kind=JobKind.SWEEP)
+            return MemoryJobRepository(self._database).enqueue(sweep)
 
     def purge(self, project_id: int) -> None:
         with self._database.lock:

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from prism.adapters.sql.engine import reading, writing
+from prism.adapters.sql.job_rows import new_row
 from prism.adapters.sql.jobs import no_project
 from prism.adapters.sql.jobs_tables import credentials, jobs, pointers, projects
 from prism.adapters.sql.moments import Moments
@@ -24,7 +25,7 @@ from prism.adapters.sql.parking import PENDING, RUNNING
 from prism.adapters.sql.signals import waking
 from prism.application.ports.projects import ProjectRepository
 from prism.domain.errors import Conflict, NotFound
-from prism.domain.jobs import JobState
+from prism.domain.jobs import Enqueued, JobKind, JobRequest, JobState
 from prism.domain.projects import Project, Source, SourceKind
 
 _PRESENT = projects.c.removed_at.is_(None)
@@ -78,7 +79,7 @@ class SqlProjectRepository(ProjectRepository):
             # Sorted here: databases differ in how they order text.
             return sorted(map(_to_project, rows), key=lambda project: project.name)
 
-    def mark_removed(self, project_id: int) -> None:
+    def mark_removed(self, project_id: int) -> Enqueued:
         present = select(projects.c.id).where(projects.c.id == project_id, _PRESENT)
         now = self._moments.now()
         with writing(self._engine) as connection:
@@ -90,6 +91,10 @@ class SqlProjectRepository(ProjectRepository):
             removed = removed.values(removed_at=now, credential_id=None)
             connection.execute(removed.returning(projects.c.id, *waking(connection)))
             _cancel_jobs(connection, project_id, now)
+            sweep = new_row(JobRequest(project_id=project_id, kind=JobKind.SWEEP))
+            row = {**sweep, "run_at": now, "created_at": now}
+            queued = connection.execute(insert(jobs).values(row).returning(jobs.c.id))
+            return Enqueued(job_id=queued.scalar_one(), created=True)
 
     def purge(self, project_id: int) -> None:
         with writing(self._engine) as connection:

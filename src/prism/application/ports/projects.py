@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from prism.domain.credentials import Credential
+from prism.domain.jobs import Enqueued
 from prism.domain.projects import Project, Source
 
 
@@ -30,8 +31,9 @@ class ProjectRepository(Protocol):
         """By name, without the removed ones."""
 
     @abstractmethod
-    def mark_removed(self, project_id: int) -> None:
-        """Hide the project, cancel its pending jobs and ask its running ones to stop.
+    def mark_removed(self, project_id: int) -> Enqueued:
+        """Hide the project, cancel its pending jobs, ask its running ones to stop, and queue the
+        sweep that deletes what is stored of it.
 
         Frees name, source and credential. Raises NotFound, also when already removed.
         """

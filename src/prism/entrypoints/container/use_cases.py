@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
     from prism.application.jobs.retry_job import RetryJob
     from prism.application.jobs.run_or_follow_job import RunOrFollowJob
+    from prism.application.jobs.sample_queue import SampleQueue
     from prism.application.jobs.stopping import StopSwitch
     from prism.application.jobs.sweep_project import SweepProject
     from prism.application.jobs.sweep_runs import SweepRuns
@@ -58,7 +59,7 @@ class Container(Adapters):
     def remove_project(self) -> "RemoveProject":
         from prism.application.projects.remove_project import RemoveProject
 
-        return RemoveProject(projects=self.projects(), jobs=self.jobs())
+        return RemoveProject(projects=self.projects())
 
     def add_credential(self) -> "AddCredential":
         from prism.application.credentials.add_credential import AddCredential
@@ -93,6 +94,7 @@ class Container(Adapters):
             presence=self.presence(),
             clock=self.clock(),
             evict=self.database().embedded,
+            metrics=self.metrics(),
         )
 
     def claim_and_execute_job(self) -> "ClaimAndExecuteJob":
@@ -112,6 +114,7 @@ class Container(Adapters):
             clock=self.clock(),
             worker=worker,
             host=host,
+            metrics=self.metrics(),
         )
 
     def run_or_follow(self) -> "RunOrFollowJob":
@@ -141,7 +144,13 @@ class Container(Adapters):
             clock=self.clock(),
             poll_seconds=times.poll,
             switch=switch,
+            metrics=self.metrics(),
         )
+
+    def sample_queue(self) -> "SampleQueue":
+        from prism.application.jobs.sample_queue import SampleQueue
+
+        return SampleQueue(jobs=self.jobs(), metrics=self.metrics(), clock=self.clock())
 
     def prune_jobs(self) -> "PruneJobs":
         from prism.application.jobs.prune_jobs import PruneJobs
