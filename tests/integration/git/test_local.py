@@ -124,6 +124,17 @@ class TestShapes:
                 ("src/b.py", -1),
             ]
 
+    def test_what_is_needed_beside_it_lies_in_the_scratch_directory(
+        self, repository: Path, tmp_path: Path
+    ) -> None:
+        """Whose owner removes it when the job's process is killed: nobody else would."""
+        scratch = tmp_path / "scratch"
+        scratch.mkdir()
+        with GitPythonCloner().open_local(str(repository), scratch=str(scratch)) as checkout:
+            assert everything(checkout) == EXPECTED
+            assert len(list(scratch.iterdir())) == 1
+        assert list(scratch.iterdir()) == []
+
     def test_the_repository_of_another_user(self, repository: Path) -> None:
         # git's own switch for its tests, so that no root is needed to change an owner
         environment = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}

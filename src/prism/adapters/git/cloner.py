@@ -31,13 +31,11 @@ _BLOB_FILTER = f"blob:limit={FILE_BYTES_MAX + 1}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitPythonCloner(GitCloner):
-    """``environment``: what git gets of the host's variables. ``temporary``: where the empty
-    directories through which local repositories are read are made (None: the system's place)."""
+    """``environment``: what git gets of the host's variables."""
 
     policy: UrlPolicy = field(default_factory=UrlPolicy)
     environment: Mapping[str, str] = field(default_factory=dict)
     limits: CloneLimits = field(default_factory=CloneLimits)
-    temporary: str | None = None
 
     @contextmanager
     def clone(self, request: CloneRequest) -> Iterator[Checkout]:
@@ -63,10 +61,10 @@ class GitPythonCloner(GitCloner):
             shutil.rmtree(directory, ignore_errors=True)
 
     @contextmanager
-    def open_local(self, path: str) -> Iterator[Checkout]:
+    def open_local(self, path: str, *, scratch: str | None = None) -> Iterator[Checkout]:
         git = self._git()
         root = GitRepositoryLocator(git=git).locate(path)
-        with private_directory(self.temporary) as home:
+        with private_directory(scratch) as home:
             head = read_head(git, root, home)
             view = Path(home) / "view.git"
             try:

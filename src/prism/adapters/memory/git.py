@@ -100,7 +100,7 @@ class MemoryGitCloner(GitCloner):
         yield _opened(repository, request.url, path=f"{request.directory}/repo.git")
 
     @contextmanager
-    def open_local(self, path: str) -> Iterator[Checkout]:
+    def open_local(self, path: str, *, scratch: str | None = None) -> Iterator[Checkout]:
         yield _opened(_at(self.repositories, path), path, path=path)
 
 

@@ -96,7 +96,8 @@ class IndexProject:
         reporter: JobReporter,
     ) -> Iterator[Checkout]:
         if project.source.kind is SourceKind.LOCAL:
-            with self.cloner.open_local(project.source.location) as checkout:
+            location = project.source.location
+            with self.cloner.open_local(location, scratch=request.scratch) as checkout:
                 yield checkout
             return
         credential = self._credential(project)

@@ -98,9 +98,13 @@ class GitCloner(Protocol):
         of an error holds the token."""
 
     @abstractmethod
-    def open_local(self, path: str) -> AbstractContextManager[Checkout]:
+    def open_local(
+        self, path: str, *, scratch: str | None = None
+    ) -> AbstractContextManager[Checkout]:
         """HEAD of the repository at *path*, read in place; nothing is written into it, nothing of
-        its configuration runs. Raises InvalidInput with a hint when there is no commit."""
+        its configuration runs. What is needed beside it lies in *scratch*, an empty directory whose
+        owner removes it should this process be killed (None: in the system's place for such).
+        Raises InvalidInput with a hint when there is no commit."""
 
 
 class RepositoryLocator(Protocol):
