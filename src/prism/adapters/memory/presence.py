@@ -30,7 +30,7 @@ class MemoryWorkerPresence(WorkerPresence):
         self._own.clear()
 
     def find_dead(self) -> Sequence[str]:
-        return sorted(self._dead)
+        return sorted(self._dead - self._alive)
 
     def find_alive(self) -> Collection[str]:
         return frozenset(self._alive)

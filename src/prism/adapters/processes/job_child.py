@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import NamedTuple, NoReturn, cast
 
 from prism.adapters.processes import lifeline
@@ -57,17 +56,10 @@ def run_job(ends: JobEnds) -> NoReturn:
 
 
 def _settle_in() -> None:
-    leader = os.getpid()
-
-    def leave_to_the_worker(signum: int, _frame: FrameType | None) -> None:
-        # A service manager may signal every process of the service: when the job ends is the
-        # worker's decision. What the job itself forks has this handler too, and shall obey.
-        if os.getpid() != leader:
-            signal.signal(signum, signal.SIG_DFL)
-            os.kill(os.getpid(), signum)
-
-    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(signum, leave_to_the_worker)
+    # A service manager may signal every process of the service: when the job ends is the worker's
+    # decision. Blocked and not handled, for that is inherited by all that the job executes: git
+    # has handlers of its own.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
     # A core file would hold the token.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):

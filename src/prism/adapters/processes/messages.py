@@ -67,8 +67,10 @@ def outcome_from_json(fields: JsonObject) -> JobOutcome:
     cancelled = fields.get("cancelled") is True
     if sum((result is not None, error is not None, cancelled)) != 1:
         raise BadMessage("an outcome is not exactly one of result, error and cancelled")
-    if error is not None and not isinstance(error.get("exit_code"), int):
-        raise BadMessage("an error without an exit code")
+    if error is not None:
+        numbers = {"attempt": 0, **error}
+        if None in (_number_or_none(numbers, "exit_code"), _number_or_none(numbers, "attempt")):
+            raise BadMessage("an error without an exit code")
     return JobOutcome(
         result=result,
         publish=None

@@ -182,13 +182,11 @@ class WorkerFiles(WorkerPresence):
             return
         path, descriptor, _ = self._own
         self._own = None
-        try:
+        with contextlib.suppress(OSError):
+            # First: who opened it before it is unlinked finds its lock free in a moment.
+            os.ftruncate(descriptor, 0)
             path.unlink(missing_ok=True)
-        except OSError:  # then nobody shall read in it that a worker died
-            with contextlib.suppress(OSError):
-                os.ftruncate(descriptor, 0)
-        finally:
-            os.close(descriptor)
+        os.close(descriptor)
 
     def _let_go(self) -> None:
         """In a forked child: the lock is the parent's, whose death it shall tell."""

@@ -70,7 +70,7 @@ class Kernel(NamedTuple):
 
 def sight(pid: int) -> Sighting | None:
     """The process with that number, None when there is none or nothing can be told about it."""
-    return _sight_by_proc(pid) if _LINUX else _sight_by_psutil(pid)
+    return sight_by_proc(pid) if _LINUX else sight_by_psutil(pid)
 
 
 def find(process: Process) -> Sighting | None:
@@ -135,7 +135,7 @@ def _numbers() -> Collection[int]:
     return psutil.pids()
 
 
-def _sight_by_proc(pid: int) -> Sighting | None:
+def sight_by_proc(pid: int) -> Sighting | None:
     try:
         if os.readlink("/proc/self") != str(os.getpid()):  # noqa: PTH115 - a text, not a path
             return None  # mounted for another namespace: its numbers are not ours
@@ -154,7 +154,7 @@ def _sight_by_proc(pid: int) -> Sighting | None:
     )
 
 
-def _sight_by_psutil(pid: int) -> Sighting | None:
+def sight_by_psutil(pid: int) -> Sighting | None:
     import psutil
 
     letters = {psutil.STATUS_ZOMBIE: "Z", psutil.STATUS_DEAD: "X", psutil.STATUS_STOPPED: "T"}

@@ -63,6 +63,8 @@ def test_an_outcome_survives(outcome: JobOutcome) -> None:
         {"result": {}, "cancelled": True},
         {"result": {}, "error": {"exit_code": 1}},
         {"error": {"exit_code": "six"}},
+        {"error": {"exit_code": False}},
+        {"error": {"exit_code": 1, "attempt": None}},
         {"error": "no"},
         {"result": {}, "publish": {"run_id": "7"}},
         {"result": {}, "publish": {"run_id": True}},
@@ -84,7 +86,7 @@ def test_a_progress_that_is_none_is_refused(message: dict[str, Json]) -> None:
         progress_from_json(message)
 
 
-NAMES = st.sampled_from(["run_id", "exit_code", "message", ""])
+NAMES = st.sampled_from(["run_id", "exit_code", "attempt", "message", ""])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | NAMES,
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=3),
