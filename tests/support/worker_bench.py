@@ -9,12 +9,14 @@ from prism.adapters.memory.clock import ManualClock
 from prism.adapters.memory.credentials import MemoryCredentialRepository
 from prism.adapters.memory.database import MemoryDatabase
 from prism.adapters.memory.jobs import MemoryJobRepository
+from prism.adapters.memory.metrics import MemoryJobMetrics
 from prism.adapters.memory.presence import MemoryWorkerPresence
 from prism.adapters.memory.projects import MemoryProjectRepository
 from prism.adapters.memory.tokens import PlainTokens
 from prism.application.jobs.claim_and_execute import ClaimAndExecuteJob
 from prism.application.jobs.reap_expired_jobs import ReapExpiredJobs
 from prism.application.ports.runner import JobOutcome, JobRunner
+from prism.domain.backlog import Backlog
 from prism.domain.credentials import Credential, Provider, Secret
 from prism.domain.jobs import (
     Claim,
@@ -45,6 +47,8 @@ class FlakyJobs(MemoryJobRepository):
         self.looks = 0
         #: Called at each claim, before anything else.
         self.at_claim: Callable[[], None] = lambda: None
+        #: Called when the backlog is counted.
+        self.at_backlog: Callable[[], None] = lambda: None
 
     def _check(self) -> None:
         if self.away is not None:
@@ -102,6 +106,10 @@ class FlakyJobs(MemoryJobRepository):
         self._check()
         return super().reap(limit=limit, dead=dead, spare=spare)
 
+    def backlog(self) -> Backlog:
+        self.at_backlog()
+        return super().backlog()
+
 
 class WorkerBench:
     """Everything around one worker, and short ways to ask about it."""
@@ -116,6 +124,7 @@ class WorkerBench:
         self.scratch = NamedScratch()
         self.runner = ScriptedRunner(self.clock, ends_with(DONE))
         self.presence = MemoryWorkerPresence()
+        self.metrics = MemoryJobMetrics()
 
     def execute(
         self, *, runner: JobRunner | None = None, **times: float | None
@@ -131,12 +140,17 @@ class WorkerBench:
             worker="w1",
             host="here",
             pause=self.clock.advance,
+            metrics=self.metrics,
         )
         return replace(execute, **times)  # type: ignore[arg-type]  # names of the times only
 
     def reap(self, *, evict: bool = False) -> ReapExpiredJobs:
         return ReapExpiredJobs(
-            jobs=self.jobs, presence=self.presence, clock=self.clock, evict=evict
+            jobs=self.jobs,
+            presence=self.presence,
+            clock=self.clock,
+            evict=evict,
+            metrics=self.metrics,
         )
 
     def project(self, name: str = "repo", *, credential: str | None = None) -> Project:

@@ -132,7 +132,7 @@ def test_git_is_never_given_options_that_run_code() -> None:
 PORTS_WITH_TWO_ADAPTERS = {
     "JobRepository", "ProjectRepository", "CredentialRepository", "IndexStore", "BlueprintStore",
     "SourceParser", "JobRunner", "GitCloner", "Wakeup", "RepositoryLocator", "ImportResolver",
-    "CutSolver",
+    "CutSolver", "JobMetrics",
 }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ ANSWER_SECONDS = 300.0
 #: What a job's process is not told.
 _OF_THIS_PROCESS = (
     "encryption_key", "process_environment", "answer_seconds", "connections", "handlers", "kinds",
+    "metrics_listen", "metrics_file",
 )  # fmt: skip
 
 
@@ -52,6 +53,9 @@ class Settings:
     #: jobs and commands may ask long ones.
     answer_seconds: float = ANSWER_SECONDS
     connections: int = 5
+    #: Host and port of the page, path of the file where a worker shows what it counts.
+    metrics_listen: tuple[str, int] | None = None
+    metrics_file: str | None = None
     #: ``module:function`` that gives a job's process its handlers by kind, and the kinds it knows.
     handlers: str = "prism.entrypoints.container:child_handlers"
     kinds: tuple[str, ...] = tuple(JobKind)

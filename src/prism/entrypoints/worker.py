@@ -14,6 +14,7 @@ from prism.application.jobs.worker_loop import BACKOFF_SECONDS_MAX, WorkerEnd, W
 from prism.application.ports.jobs import Wakeup
 from prism.domain.errors import Transient
 from prism.entrypoints.container import Container, opened
+from prism.entrypoints.measuring import check_file, parse_address, repeating
 from prism.entrypoints.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ class WorkerTimes:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerOptions:
     """``concurrency``: so many loops, each with one job at a time. ``listen``: hear of new jobs by
-    LISTEN; not possible through a pooler. ``memory_mib``: what each process of a job may have."""
+    LISTEN; not possible through a pooler. ``memory_mib``: what each process of a job may have.
+    ``metrics_listen``, ``metrics_file``: where to show what is counted, as the command takes it."""
 
     once: bool = False
     times: WorkerTimes = WorkerTimes()
@@ -50,12 +52,21 @@ class WorkerOptions:
     listen: bool = True
     memory_mib: int | None = None
     log_format: str = "text"
+    metrics_listen: str | None = None
+    metrics_file: str | None = None
+
+    @property
+    def measured(self) -> bool:
+        return self.metrics_listen is not None or self.metrics_file is not None
 
     def adapt(self, settings: Settings) -> Settings:
-        """The settings of a worker's own process."""
+        """The settings of a worker's own process. Raises InvalidInput."""
+        listen, file = self.metrics_listen, self.metrics_file
         return replace(
             settings,
             log_format=self.log_format,
+            metrics_listen=None if listen is None else parse_address(listen),
+            metrics_file=None if file is None else check_file(file),
             pooler=settings.pooler or not self.listen,
             answer_seconds=min(ANSWER_SECONDS_MAX, self.times.lease / 4),
             connections=self.concurrency + _SPARE_CONNECTIONS,
@@ -83,12 +94,15 @@ def run_worker(options: WorkerOptions) -> int:
         options.opened() as container,
         ExitStack() as open_,
     ):
+        container.metrics()  # shown already while the database is waited for
         if not options.once and not _database_is_there(container, switch):
             return EXIT_INTERRUPTED if switch() is StopRequest.NOW else 0
         wakeups += [
             open_.enter_context(closing(container.wakeup())) for _ in range(options.concurrency)
         ]
         loops = _loops(container, options, wakeups, switch)
+        if options.measured:
+            open_.enter_context(repeating(container.sample_queue()))
         ends = _run_all(loops, once=options.once)
     return EXIT_INTERRUPTED if any(end.interrupted for end in ends) else 0
 
@@ -103,6 +117,7 @@ def _database_is_there(container: Container, switch: StopSwitch) -> bool:
         try:
             container.jobs()
         except Transient as error:
+            container.metrics().failed(error.code)
             fields = {"action": "worker_waits", "code": error.code, "error": error.message}
             log.warning("database away", extra={**fields, "seconds": wait})
             _pause(wait, switch)

@@ -8,6 +8,23 @@ from prism.entrypoints.cli.options import JsonOption
 
 db = typer.Typer(help="Look after the database.", no_args_is_help=True, rich_markup_mode=None)
 
+MetricsListenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--metrics-listen",
+        metavar="[HOST:]PORT",
+        help="Serve /metrics to Prometheus; port 0 picks a free one, and the log says which.",
+    ),
+]
+MetricsFileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--metrics-file",
+        metavar="PATH.prom",
+        help="Write the metrics to a file for node_exporter's textfile collector.",
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     app.command("worker")(worker)
@@ -56,6 +73,8 @@ def worker(
     log_format: Annotated[
         str, typer.Option("--log-format", metavar="text|json", help="How to log on stderr.")
     ] = "text",
+    metrics_listen: MetricsListenOption = None,
+    metrics_file: MetricsFileOption = None,
 ) -> None:  # fmt: skip
     """Claim and execute jobs, one at a time, until stopped.
 
@@ -78,6 +97,8 @@ def worker(
         listen=listen,
         memory_mib=job_memory,
         log_format=log_format,
+        metrics_listen=metrics_listen,
+        metrics_file=metrics_file,
     )
     raise typer.Exit(run_worker(options))
 

@@ -5,18 +5,20 @@ port goes to the right parameter is checked by ``tests/unit/entrypoints/test_con
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dependency_injector import providers
 
+from prism import __version__
 from prism.application.ports.blueprints import BlueprintStore
 from prism.application.ports.clock import Clock
 from prism.application.ports.cuts import CutSolver
 from prism.application.ports.git import GitCloner, RepositoryLocator
 from prism.application.ports.index_store import IndexStore
 from prism.application.ports.jobs import JobRepository, Wakeup
+from prism.application.ports.metrics import UNMEASURED, JobMetrics
 from prism.application.ports.projects import CredentialRepository, ProjectRepository
 from prism.application.ports.runner import JobRunner, ScratchSpace
 from prism.application.ports.source import ImportResolver, SourceParser
@@ -200,6 +202,24 @@ def _runner(settings: Settings, presence: "WorkerFiles") -> Iterator[JobRunner]:
         yield runner
 
 
+def _metrics(settings: Settings) -> Iterator[JobMetrics]:
+    if settings.metrics_listen is None and settings.metrics_file is None:
+        yield UNMEASURED
+        return
+    from prism.adapters.metrics.exposition import MetricsFile, MetricsPage
+    from prism.adapters.metrics.prometheus import PrometheusMetrics
+
+    metrics = PrometheusMetrics(version=__version__, host=settings.host, kinds=settings.kinds)
+    with ExitStack() as shown:
+        if settings.metrics_listen is not None:
+            host, port = settings.metrics_listen
+            shown.enter_context(closing(MetricsPage(host, port, metrics.registry)))
+        if settings.metrics_file is not None:
+            file = MetricsFile(settings.metrics_file, metrics.registry, metrics.changed)
+            shown.enter_context(closing(file))
+        yield metrics
+
+
 class Adapters:
     """Providers by name; calling one gives the object. Singletons live until ``close``.
 
@@ -230,6 +250,7 @@ class Adapters:
         self.scratch = single(_scratch, self.settings)
         self.presence = resource(_presence, self.settings)
         self.runner = resource(_runner, self.settings, self.presence)
+        self.metrics = resource(_metrics, self.settings)
 
     def git_version(self) -> str:
         """Like '2.39.5'. Raises Permanent when git is missing."""
@@ -245,6 +266,7 @@ class Adapters:
         return database.place, {line: have for line, (have, _) in versions(database).items()}
 
     def close(self) -> None:
-        """End what was started: jobs and their server, this worker's presence, the connections."""
-        for started in (self.runner, self.presence, self.database):
+        """End what was started: jobs and their server, this worker's presence, the connections,
+        and last what tells about them."""
+        for started in (self.runner, self.presence, self.database, self.metrics):
             started.shutdown()
