@@ -135,3 +135,18 @@ def test_a_line_break_stays_within_its_line(capsys: pytest.CaptureFixture[str]) 
 def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(InvalidInput, match="xml"):
         configure("xml")
+
+
+def test_what_a_worker_does_for_the_jobs_of_dead_ones_names_both(logged: Logged) -> None:
+    bench = WorkerBench()
+    job_id = bench.enqueue()
+    assert bench.jobs.claim(worker="dead", host="here", lease_seconds=60) is not None
+    bench.clock.advance(61)
+
+    def act() -> None:
+        with about_worker("w1"):
+            bench.reap()()
+
+    (record,) = logged(act)
+    assert (record["action"], record["job_id"], record["attempt"]) == ("job_reaped", job_id, 1)
+    assert record["worker"] == "w1"
