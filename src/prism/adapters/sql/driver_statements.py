@@ -6,12 +6,14 @@ of .40). What is left here is what it does for correctness: values and results i
 columns, errors that say what happened, and no dead connection back into the pool.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Dialect, Select
-from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy import BindParameter, Connection, Dialect, Engine, Select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.type_api import TypeEngine
@@ -62,15 +64,38 @@ class DriverStatement:
         Raises what SQLAlchemy's execution would: Prism's errors, or DBAPIError (IntegrityError …).
         """
         raw = connection.connection
+        try:
+            return self._run(raw, values)
+        except self._dialect.loaded_dbapi.Error as error:
+            if self._is_lost(raw, error):
+                connection.invalidate(error)
+            raise self._explained(error, connection.engine) from error
+
+    def alone(self, engine: Engine, **values: object) -> Mapping[str, Any] | None:
+        """``one`` in a transaction of its own, begun and ended by the database with the statement:
+        no round trips for that."""
+        raw = engine.raw_connection()
+        try:
+            with _committing_itself(raw):
+                return self._run(raw, values)
+        except self._dialect.loaded_dbapi.Error as error:
+            if self._is_lost(raw, error):
+                raw.invalidate(error)
+            raise self._explained(error, engine) from error
+        finally:
+            raw.close()
+
+    def _run(
+        self, raw: PoolProxiedConnection, values: Mapping[str, object]
+    ) -> Mapping[str, Any] | None:
         cursor = raw.cursor()
         try:
             cursor.execute(self._text, self._parameters(values))
-            row = cursor.fetchone()
-        except self._dialect.loaded_dbapi.Error as error:
-            raise self._explained(connection, cursor, error) from error
+            # All of them: only behind the last one SQLite ends the statement, and says if it fails.
+            rows = cursor.fetchall()
         finally:
             cursor.close()
-        return None if row is None else self._row(row)
+        return self._row(rows[0]) if rows else None
 
     def _parameters(self, values: Mapping[str, object]) -> Any:
         bound = dict(self._fixed)
@@ -86,14 +111,11 @@ class DriverStatement:
             found[n] = process(found[n])
         return dict(zip(self._names, found, strict=True))
 
-    def _explained(
-        self, connection: Connection, cursor: DBAPICursor, error: Exception
-    ) -> BaseException:
-        lost = self._dialect.is_disconnect(error, connection.connection, cursor)  # type: ignore[arg-type]  # the driver's base class
-        place = connection.get_execution_options()[PLACE_OPTION]
-        if lost:
-            connection.invalidate(error)
-        translated = translate(error, place)
+    def _is_lost(self, raw: PoolProxiedConnection, error: Exception) -> bool:
+        return self._dialect.is_disconnect(error, raw, None)  # type: ignore[arg-type]  # the driver's base class
+
+    def _explained(self, error: Exception, engine: Engine) -> BaseException:
+        translated = translate(error, engine.get_execution_options()[PLACE_OPTION])
         if translated is not None:
             return translated
         return DBAPIError.instance(
@@ -102,9 +124,24 @@ class DriverStatement:
             error,
             self._dialect.loaded_dbapi.Error,
             hide_parameters=True,
-            connection_invalidated=lost,
             dialect=self._dialect,
         )
+
+
+@contextmanager
+def _committing_itself(raw: PoolProxiedConnection) -> Iterator[None]:
+    """Each statement is a transaction. On SQLite it is anyway: there the driver begins none, and a
+    statement that writes has the file's write lock before it reads."""
+    connection: Any = raw.driver_connection
+    if isinstance(connection, sqlite3.Connection):
+        yield
+        return
+    connection.autocommit = True
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.autocommit = False
 
 
 def _bind_processor(type_: TypeEngine[Any], dialect: Dialect) -> _Processor | None:

@@ -43,6 +43,18 @@ def to_job(row: JobRow) -> Job:
     )
 
 
+def to_follow_up(row: JobRow) -> FollowUp:
+    """Of a job that was asked for again while it ran."""
+    return FollowUp(
+        project_id=row["project_id"],
+        kind=row["kind"],
+        dedup_key=row["dedup_key"],
+        priority=row["priority"],
+        host=row["host"],
+        options=row["options"],
+    )
+
+
 def changes(job: Job) -> dict[str, Any]:
     """The columns that a transition may change. A changed job is not parked any more."""
     return {

@@ -24,7 +24,15 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from prism.adapters.sql.jobs_tables import jobs
 from prism.adapters.sql.moments import Moments
-from prism.adapters.sql.parking import CLAIMABLE, ONE, ORDER, PENDING, RUNNING, has_parked
+from prism.adapters.sql.parking import (
+    CLAIMABLE,
+    ONE,
+    ORDER,
+    PENDING,
+    RUNNING,
+    first_parked,
+    has_parked,
+)
 from prism.domain.jobs import JobState
 
 _running = jobs.alias("running")
@@ -88,9 +96,44 @@ def renew_statement(
     return held.values(values).returning(jobs.c.cancel_requested_at)
 
 
+def job_statement() -> Select[*tuple[Any, ...]]:
+    """Any job. Parameter: job."""
+    return select(jobs).where(jobs.c.id == bindparam("job"))
+
+
 def held_statement(moments: Moments) -> Select[*tuple[Any, ...]]:
     """The job of a claim and the time, its row locked. Parameters: job, in_attempt."""
     return select(jobs, moments.now().label("now")).where(*held_by()).with_for_update()
+
+
+def complete_statement(
+    moments: Moments, waking: Sequence[ColumnElement[object]]
+) -> ReturningUpdate[*tuple[Any, ...]]:
+    """``job_transitions.completed``, fenced; the contract suite holds them together. Returns a row
+    unless the lease is lost. ``rerun`` stays as it is: it says whether a follow-up is wanted.
+
+    Parameters: job, in_attempt, result. Wakes workers.
+    """
+    ended = update(jobs).where(*held_by())
+    ended = ended.values(
+        status=literal_column(f"'{JobState.COMPLETED.value}'"),
+        result=bindparam("result", type_=jobs.c.result.type),
+        finished_at=moments.now(),
+        worker=null(),
+        lease_until=null(),
+        heartbeat_at=null(),
+        clone_path=null(),
+    )
+    c = jobs.c
+    return ended.returning(
+        c.project_id, c.kind, c.dedup_key, c.priority, c.host, c.options, c.rerun, c.finished_at,
+        *waking,
+    )  # fmt: skip
+
+
+def first_parked_statement() -> Select[int]:
+    """A parked job of a project, if it has any. Parameter: project."""
+    return first_parked(bindparam("project", type_=jobs.c.project_id.type))
 
 
 def store_statement(

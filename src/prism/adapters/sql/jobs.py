@@ -18,17 +18,21 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    update,
 )
 from sqlalchemy.exc import IntegrityError
 
 from prism.adapters.sql import parking
 from prism.adapters.sql.backlog import read_backlog
 from prism.adapters.sql.driver_statements import DriverStatement, Returning
-from prism.adapters.sql.engine import one_statement, reading, writing
-from prism.adapters.sql.job_rows import JobRow, changes, new_row, to_job
+from prism.adapters.sql.engine import reading, writing
+from prism.adapters.sql.job_rows import JobRow, changes, new_row, to_follow_up, to_job
 from prism.adapters.sql.job_statements import (
     claim_statement,
+    complete_statement,
+    first_parked_statement,
     held_statement,
+    job_statement,
     renew_statement,
     store_statement,
 )
@@ -41,6 +45,7 @@ from prism.application.ports.jobs import JobRepository
 from prism.domain import job_transitions as transitions
 from prism.domain.backlog import Backlog
 from prism.domain.errors import Conflict, NotFound
+from prism.domain.job_transitions import FollowUp
 from prism.domain.jobs import (
     Claim,
     Job,
@@ -80,6 +85,10 @@ class SqlJobRepository(JobRepository):
         self._renew_statement = remember(self._compiled(partial(renew_statement, moments)))
         self._store_statement = remember(self._compiled(store_statement))
         self._held_statement = DriverStatement(held_statement(moments), engine.dialect)
+        completed = complete_statement(moments, tuple(waking(engine)))
+        self._complete_statement = DriverStatement(completed, engine.dialect)
+        self._parked_statement = DriverStatement(first_parked_statement(), engine.dialect)
+        self._job_statement = DriverStatement(job_statement(), engine.dialect)
 
     def _compiled(self, build: Callable[_P, Returning]) -> Callable[_P, DriverStatement]:
         dialect = self._engine.dialect
@@ -88,26 +97,15 @@ class SqlJobRepository(JobRepository):
     def claim(
         self, *, worker: str, host: str, lease_seconds: float, only: int | None = None
     ) -> Claim | None:
+        statement = self._claim_statement(lease_seconds, only is not None)
         for _ in range(_CLAIM_TRIES_MAX):
             try:
-                with one_statement(self._engine) as connection:
-                    return self._claim(connection, worker, host, lease_seconds, only)
+                row = statement.alone(self._engine, claimant=worker, on_host=host, job=only)
+                return None if row is None else Claim(job=to_job(row))
             except IntegrityError:
                 # Another worker began another job of the same project at this very moment.
                 continue
         return None
-
-    def _claim(
-        self,
-        connection: Connection,
-        worker: str,
-        host: str,
-        lease_seconds: float,
-        only: int | None,
-    ) -> Claim | None:
-        statement = self._claim_statement(lease_seconds, only is not None)
-        row = statement.one(connection, claimant=worker, on_host=host, job=only)
-        return None if row is None else Claim(job=to_job(row))
 
     def renew(
         self,
@@ -123,8 +121,8 @@ class SqlJobRepository(JobRepository):
         if clone_path is not None:
             new["clone_path"] = clone_path
         statement = self._renew_statement(lease_seconds, frozenset(new))
-        with one_statement(self._engine) as connection:
-            row = statement.one(connection, job=claim.id, in_attempt=claim.attempt, **_new(new))
+        held = {"job": claim.id, "in_attempt": claim.attempt}
+        row = statement.alone(self._engine, **held, **_new(new))
         if row is None:
             return Renewal.LEASE_LOST
         asked = row["cancel_requested_at"] is not None
@@ -134,13 +132,21 @@ class SqlJobRepository(JobRepository):
         self, claim: Claim, *, result: JsonObject, publish: Publication | None = None
     ) -> bool:
         with writing(self._engine) as connection:
-            held = self._held(connection, claim)
-            if held is None:
+            ended = self._complete_statement.one(
+                connection, job=claim.id, in_attempt=claim.attempt, result=dict(result)
+            )
+            if ended is None:
                 return self._already_completed(connection, claim)
-            job, now = held
+            project, now = ended["project_id"], ended["finished_at"]
             if publish is not None:
-                move_pointers(connection, job.project_id, publish, now=now, job=claim.ref)
-            self._end(connection, job, transitions.completed(job, result=result, now=now), now)
+                move_pointers(connection, project, publish, now=now, job=claim.ref)
+            # A later statement than the one that locked the row: sees what was parked until then.
+            if self._parked_statement.one(connection, project=project) is not None:
+                parking.unpark_best(connection, project)
+            if ended["rerun"]:
+                served = update(jobs).where(jobs.c.id == claim.id).values(rerun=False)
+                connection.execute(served)
+                self._follow(connection, to_follow_up(ended), now)
             return True
 
     def fail(self, claim: Claim, error: JobError, *, retry: bool) -> JobState | None:
@@ -244,8 +250,7 @@ class SqlJobRepository(JobRepository):
             ) from error
 
     def get(self, job_id: int) -> Job:
-        with reading(self._engine) as connection:
-            row = connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().first()
+        row = self._job_statement.alone(self._engine, job=job_id)
         if row is None:
             raise _no_job(job_id)
         return to_job(row)
@@ -352,8 +357,11 @@ class SqlJobRepository(JobRepository):
         self._store(connection, after)
         follow_up = transitions.follow_up(before, after)
         if follow_up is not None:
-            row = {**new_row(follow_up), "run_at": now, "created_at": now}
-            connection.execute(insert(jobs).values(row))
+            self._follow(connection, follow_up, now)
+
+    def _follow(self, connection: Connection, follow_up: FollowUp, now: datetime) -> None:
+        row = {**new_row(follow_up), "run_at": now, "created_at": now}
+        connection.execute(insert(jobs).values(row))
 
 
 def _new(values: Mapping[str, object]) -> dict[str, object]:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from prism.adapters.sql.engine import one_statement
+from prism.adapters.sql.driver_statements import DriverStatement
 from prism.adapters.sql.job_rows import new_row
 from prism.adapters.sql.jobs import SqlJobRepository, no_project
 from prism.adapters.sql.jobs_tables import jobs, projects
@@ -49,15 +49,14 @@ class PostgresJobRepository(SqlJobRepository):
         if request.run_at is not None:
             values["new_run_at"] = request.run_at
         statement = self._enqueue_statement(request.run_at is None, request.kind == JobKind.SWEEP)
-        with one_statement(self._engine) as connection:
-            row = connection.execute(statement, values).one_or_none()
+        row = statement.alone(self._engine, **values)
         if row is None:
             raise no_project(request.project_id)
-        return Enqueued(job_id=row[0], created=row[1])
+        return Enqueued(job_id=row["id"], created=row["created"])
 
     @cached_property
-    def _enqueue_statement(self) -> Callable[[bool, bool], Select[*tuple[Any, ...]]]:
-        return lru_cache(maxsize=4)(partial(_enqueue_statement, self._moments))
+    def _enqueue_statement(self) -> Callable[[bool, bool], DriverStatement]:
+        return lru_cache(maxsize=4)(self._compiled(partial(_enqueue_statement, self._moments)))
 
 
 def _enqueue_statement(moments: Moments, at_once: bool, sweep: bool) -> Select[*tuple[Any, ...]]:

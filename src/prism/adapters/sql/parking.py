@@ -96,13 +96,15 @@ def unpark_best(connection: Connection, project_id: int) -> None:
 
 def has_parked() -> ColumnElement[bool]:
     """Whether the job's project has any: mostly not, and then there is nothing to unpark."""
-    any_parked = select(_any_parked.c.id).where(
-        _any_parked.c.project_id == jobs.c.project_id, literal_column("any_parked.parked")
+    return first_parked(jobs.c.project_id).scalar_subquery().is_not(None)
+
+
+def first_parked(project: ColumnElement[int]) -> Select[int]:
+    """Ordered, so that it is looked up: an EXISTS may be answered by reading the whole table."""
+    of_project = select(_any_parked.c.id).where(
+        _any_parked.c.project_id == project, literal_column("any_parked.parked")
     )
-    # Ordered, so that it is looked up: an EXISTS may be answered by reading the whole table.
-    return (
-        any_parked.order_by(*_parked_order(_any_parked)).limit(ONE).scalar_subquery().is_not(None)
-    )
+    return of_project.order_by(*_parked_order(_any_parked)).limit(ONE)
 
 
 def stranded(connection: Connection) -> Sequence[int]:

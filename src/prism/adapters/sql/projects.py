@@ -1,13 +1,15 @@
 """Projects in the jobs line's tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
     RowMapping,
+    bindparam,
     delete,
     insert,
     or_,
@@ -16,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from prism.adapters.sql.driver_statements import DriverStatement
 from prism.adapters.sql.engine import reading, writing
 from prism.adapters.sql.job_rows import new_row
 from prism.adapters.sql.jobs import no_project
@@ -37,6 +40,9 @@ class SqlProjectRepository(ProjectRepository):
     def __init__(self, engine: Engine, moments: Moments) -> None:
         self._engine = engine
         self._moments = moments
+        # Each job of a worker asks for its project.
+        one = select(projects).where(projects.c.id == bindparam("project"))
+        self._project_statement = DriverStatement(one, engine.dialect)
 
     def add(self, *, name: str, source: Source, credential_id: str | None = None) -> Project:
         row = {
@@ -62,10 +68,10 @@ class SqlProjectRepository(ProjectRepository):
             ) from error
 
     def get(self, project_id: int) -> Project:
-        project = self._find(projects.c.id == project_id)
-        if project is None:
+        row = self._project_statement.alone(self._engine, project=project_id)
+        if row is None:
             raise no_project(project_id)
-        return project
+        return _to_project(row)
 
     def by_name(self, name: str) -> Project | None:
         return self._find(projects.c.name == name, _PRESENT)
@@ -146,7 +152,7 @@ def _cancel_jobs(connection: Connection, project_id: int, now: ColumnElement[dat
     connection.execute(of_project.where(PENDING).values(**asked, **cancelled))
 
 
-def _to_project(row: RowMapping) -> Project:
+def _to_project(row: RowMapping | Mapping[str, Any]) -> Project:
     return Project(
         id=row["id"],
         name=row["name"],
