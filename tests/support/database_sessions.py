@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import psycopg
+from psycopg.sql import SQL, Identifier
+from tests.support.command_line import wait_until
 
 
 class Session(NamedTuple):
@@ -32,6 +34,11 @@ class DatabaseSessions:
         )
         return [Session(*row) for row in found]  # type: ignore[arg-type]  # columns as written
 
+    def wait_for_waiting(self) -> Session:
+        """The session that waits for a lock, once there is one."""
+        wait_until(lambda: any(each.waits for each in self.all()))
+        return next(each for each in self.all() if each.waits)
+
     def terminate(self, *pids: int) -> int:
         """End these sessions, all others by default; returns how many were there."""
         ended = self._connection.execute(
@@ -48,6 +55,15 @@ def sessions_of(url: str) -> Iterator[DatabaseSessions]:
     """Of the database at *url*."""
     with psycopg.connect(url, autocommit=True) as connection:
         yield DatabaseSessions(connection)
+
+
+@contextmanager
+def holding(url: str, table: str) -> Iterator[None]:
+    """Nobody else writes into *table* meanwhile: who tries waits for a lock."""
+    with psycopg.connect(url) as connection:
+        connection.execute(SQL("LOCK TABLE {} IN SHARE MODE").format(Identifier(table)))
+        yield
+        connection.rollback()
 
 
 def listeners(url: str) -> Sequence[int]:

@@ -96,7 +96,8 @@ class FaultSite:
 
     def local_project(self, name: str, files: Files | None = None) -> Project:
         """A project that can really be indexed."""
-        path = make_repository(self.data_dir / "repositories" / name, {**FILES, **(files or {})})
+        path = self.data_dir / "repositories" / name
+        make_repository(path, {**FILES, **(files or {})})
         return self.project(name, Source.local(HOST, str(path.resolve())))
 
     def enqueue(self, project: Project, kind: str = "index", **options: Json) -> int:

@@ -59,7 +59,7 @@ class SettleJob:
             case Ending.TIME_LIMIT:
                 return self._fail(claim, _ran_too_long(claim), lease=lease, retry=retry)
             case Ending.OUT_OF_REACH:
-                return self._give_back_once(claim)
+                return self._give_back(claim, lease)
             case Ending.LEASE_LOST:
                 return _lost(claim)
 
@@ -84,8 +84,8 @@ class SettleJob:
         state = self._insist(lambda: self.jobs.fail(claim, error, retry=again), lease)
         return _lost(claim) if state is None else Settled(state=state, error=error)
 
-    def _give_back_once(self, claim: Claim) -> Settled:
-        """The lease may still hold: then nothing needs to be charged for the database's absence."""
+    def _give_back(self, claim: Claim, lease: Lease) -> Settled:
+        """While the lease holds nothing needs to be charged for the database's absence."""
         error = JobError(
             code="out_of_reach",
             message="the database was out of reach",
@@ -95,12 +95,20 @@ class SettleJob:
             retryable=True,
         )
         try:
-            released = self.jobs.release(claim)
+            released = self._insist(
+                lambda: self.jobs.release(claim), lease, until=StopRequest.FINISH
+            )
         except ExternalFailure:
             released = False
         return Settled(state=JobState.PENDING if released else None, error=error)
 
-    def _insist(self, step: Callable[[], _Answer], lease: Lease) -> _Answer:
+    def _insist(
+        self,
+        step: Callable[[], _Answer],
+        lease: Lease,
+        *,
+        until: StopRequest = StopRequest.NOW,
+    ) -> _Answer:
         """Repeat *step* on Transient until the lease or the patience is over or somebody is in a
         hurry."""
         deadline = min(lease.over_at, self.clock.monotonic() + self.patience_seconds)
@@ -110,7 +118,7 @@ class SettleJob:
             except Transient as error:
                 self.metrics.failed(error.code)
                 over = self.clock.monotonic() + SETTLE_WAIT_SECONDS >= deadline
-                if over or self.stopping() is StopRequest.NOW:
+                if over or self.stopping() >= until:
                     raise
                 log.warning("database away", extra={"action": "settle_failed", "code": error.code})
                 self.pause(SETTLE_WAIT_SECONDS)

@@ -1,11 +1,13 @@
 """One job from claim to end: what a worker does, and what it never does."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 from tests.support.scripted_runner import ScriptedJob, ends_with
 from tests.support.worker_bench import DONE, TOKEN, WorkerBench
 
+from prism.adapters.memory.projects import MemoryProjectRepository
 from prism.adapters.processes.in_process import InProcessRunner
 from prism.application.jobs.stopping import StopRequest
 from prism.application.jobs.watch_job import Ending
@@ -14,6 +16,7 @@ from prism.application.ports.tokens import TokenDecryptor
 from prism.domain.credentials import Credential, Secret
 from prism.domain.errors import Conflict, InvalidInput, Permanent, Transient
 from prism.domain.jobs import JobError, JobRequest, JobState, Progress, Published
+from prism.domain.projects import Project
 
 
 @pytest.fixture
@@ -522,6 +525,29 @@ def test_a_job_without_a_confirmed_renewal_is_killed_before_the_lease_is_over(
     assert job.killed
     assert 54 <= job.seconds < 60
     assert bench.job(job_id).state is JobState.RUNNING  # the reaper's, when the lease is over
+
+
+def test_a_job_whose_project_could_not_be_read_is_handed_back_when_the_database_is_there(
+    bench: WorkerBench,
+) -> None:
+    job_id = bench.enqueue()
+
+    class AwayProjects(MemoryProjectRepository):
+        def get(self, project_id: int) -> Project:
+            bench.jobs.away = AWAY
+            raise AWAY
+
+    def come_back(seconds: float) -> None:
+        bench.clock.advance(seconds)
+        bench.jobs.away = AWAY if bench.clock.monotonic() - claimed_at < 5 else None
+
+    claimed_at = bench.clock.monotonic()
+    projects = AwayProjects(bench.database)
+    executed = replace(bench.execute(), projects=projects, pause=come_back)()
+    assert executed is not None
+    assert (executed.ending, executed.state) == (Ending.OUT_OF_REACH, JobState.PENDING)
+    job = bench.job(job_id)
+    assert (job.state, job.attempt, job.crashes) == (JobState.PENDING, 1, 0)
 
 
 def test_a_job_that_died_while_its_worker_was_stopped_is_not_charged(bench: WorkerBench) -> None:
