@@ -108,19 +108,6 @@ def test_only_the_metrics_are_served(embedded: CommandLine) -> None:
             assert _value(_samples(page.read().decode()), "worker_loops") == 1
 
 
-def test_a_reader_that_hangs_up_is_no_trouble(embedded: CommandLine) -> None:
-    with _measured(embedded) as (worker, url):
-        host, _, port = url.removeprefix("http://").removesuffix("/metrics").partition(":")
-        with socket.create_connection((host, int(port))) as reader:
-            # RST instead of FIN: the server's next read fails.
-            reader.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            reader.sendall(b"GET /met")
-        assert _value(_scrape(url), "worker_loops") == 1
-        worker.signal(signal.SIGTERM)
-        assert worker.wait() == 0
-        assert [json.loads(line) for line in worker.output().splitlines()]
-
-
 def test_a_worker_writes_what_it_did_to_a_file(prism: CommandLine, tmp_path: Path) -> None:
     _queue(prism, tmp_path)
     file = tmp_path / "prism-a.prom"

@@ -55,6 +55,26 @@ def test_a_port_is_free_again_at_once(registry: CollectorRegistry) -> None:
     MetricsPage("127.0.0.1", port, registry).close()
 
 
+def test_a_reader_that_hangs_up_is_logged_without_a_traceback(
+    registry: CollectorRegistry,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = MetricsPage("127.0.0.1", 0, registry)
+    port = int(page.url.rpartition(":")[2].removesuffix("/metrics"))
+    with (
+        caplog.at_level(logging.INFO, "prism"),
+        socket.create_connection(("127.0.0.1", port)) as reader,
+    ):
+        # RST instead of FIN: the server's next read fails.
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        reader.sendall(b"GET /met")
+        reader.close()
+        wait_until(lambda: "a reader of the metrics failed" in caplog.messages)
+    page.close()
+    assert capsys.readouterr().err == ""
+
+
 def test_openmetrics_is_served_to_who_asks_for_it(registry: CollectorRegistry) -> None:
     page = MetricsPage("127.0.0.1", 0, registry)
     request = Request(page.url, headers={"Accept": "application/openmetrics-text; version=1.0.0"})
