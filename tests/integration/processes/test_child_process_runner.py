@@ -243,13 +243,18 @@ def test_the_outcome_is_told_only_when_the_whole_group_is_gone(
     running.close()
 
 
-def test_signals_for_the_service_do_not_end_a_job(runner: ChildProcessRunner) -> None:
+def test_signals_for_the_service_do_not_end_a_job_nor_what_it_started(
+    runner: ChildProcessRunner,
+) -> None:
     running = started(runner, "start_grandchild")
-    pid = progress_of(running, "grandchild").total
+    told = progress_of(running, "grandchild")
+    grandchild, pid = told.done, told.total
+    assert runner.server_pid is not None
     for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        os.kill(pid, signum)
-        assert runner.server_pid is not None
-        os.kill(runner.server_pid, signum)
+        for each in (pid, grandchild, runner.server_pid):
+            os.kill(each, signum)
+    assert running.wait(0.1) is None
+    assert not is_gone(grandchild)
     running.cancel()
     assert outcome_of(running).cancelled
     running.close()

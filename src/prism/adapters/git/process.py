@@ -9,7 +9,7 @@ from pathlib import Path
 from subprocess import Popen
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from prism.adapters.git.process_tree import terminate_tree
+from prism.adapters.git.process_tree import kill_tree
 from prism.domain.errors import Cancelled, PrismError, Refused, Transient
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class RunningGit:
     def close(self) -> None:
         """End it if it still runs, with its children. Idempotent."""
         self._ended.set()
-        terminate_tree(self._process)
+        kill_tree(self._process)
         for thread in self._threads:
             thread.join(_JOIN_SECONDS)
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
@@ -143,7 +143,7 @@ class RunningGit:
         while not self._ended.wait(_WATCH_SECONDS):
             self._stopped = self._reason_to_stop()
             if self._stopped is not None:
-                terminate_tree(self._process)
+                kill_tree(self._process)
                 return
 
     def _reason_to_stop(self) -> PrismError | None:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import psutil
 
-#: How long they get between TERM and KILL.
-GRACE_SECONDS = 2.0
+#: Nothing survives KILL; this only keeps a process that cannot be killed from hanging a job.
+_GONE_SECONDS = 2.0
 _POLL_SECONDS = 0.01
 
 
-def terminate_tree(process: Popen[bytes], *, grace_seconds: float = GRACE_SECONDS) -> None:
+def kill_tree(process: Popen[bytes]) -> None:
     """End *process* and all below it; returns when they are gone.
 
-    They are stopped first, from the top down, so that none starts another while the list is made;
-    then TERM (git removes its temporary files), and KILL for what is left.
+    They are stopped first, from the top down, so that none starts another while the list is made.
+    KILL, not TERM: a job's processes do not take it, and what git leaves goes with the directory.
     """
     import psutil
 
@@ -26,24 +26,18 @@ def terminate_tree(process: Popen[bytes], *, grace_seconds: float = GRACE_SECOND
     with suppress(psutil.NoSuchProcess):
         tree = _stop(psutil.Process(process.pid))
         for member in tree:
-            _signal(member, "terminate")
-        for member in tree:
-            _signal(member, "resume")
-        if not _gone(process, tree[1:], grace_seconds):
-            for member in tree:
-                _signal(member, "kill")
-            _gone(process, tree[1:], grace_seconds)
+            _signal(member, "kill")
+        _wait_until_gone(process, tree[1:])
     process.wait()
 
 
-def _gone(process: Popen[bytes], others: list["psutil.Process"], seconds: float) -> bool:
-    """Have all ended within *seconds*? A zombie has: its new parent may be slow."""
-    deadline = time.monotonic() + seconds
+def _wait_until_gone(process: Popen[bytes], others: list["psutil.Process"]) -> None:
+    """A zombie is gone: its new parent may be slow."""
+    deadline = time.monotonic() + _GONE_SECONDS
     while process.poll() is None or any(_runs(other) for other in others):
         if time.monotonic() > deadline:
-            return False
+            return
         time.sleep(_POLL_SECONDS)
-    return True
 
 
 def _runs(process: "psutil.Process") -> bool:
