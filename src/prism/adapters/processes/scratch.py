@@ -36,8 +36,7 @@ class ScratchDirectories(ScratchSpace):
     def _opened(self, name: str) -> Iterator[str]:
         path = self._root / name
         try:
-            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = take_lock(_lock_of(path))
+            lock = self._locked(path)
         except OSError as error:
             raise cannot_use(path, error) from error
         if lock is None:
@@ -51,6 +50,13 @@ class ScratchDirectories(ScratchSpace):
             yield str(path)
         finally:
             _discard(path, lock)
+
+    def _locked(self, path: Path) -> int | None:
+        try:
+            return take_lock(_lock_of(path))
+        except FileNotFoundError:
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return take_lock(_lock_of(path))
 
     def sweep(self) -> int:
         try:
@@ -95,6 +101,15 @@ def _discard(path: Path, lock: int) -> bool:
 
 def _remove(path: Path) -> None:
     """Raises OSError when something of it is left."""
+    try:
+        path.rmdir()  # most jobs leave nothing in it, and what was never there is gone too
+    except FileNotFoundError:
+        return
+    except OSError:
+        _remove_what_is_there(path)
+
+
+def _remove_what_is_there(path: Path) -> None:
     if path.is_symlink() or path.is_file():
         path.unlink()
         return

@@ -1,7 +1,8 @@
 """Waking idle workers: LISTEN on Postgres, the file's data version on SQLite."""
 
+import math
 import queue
-import selectors
+import select
 import socket
 import threading
 import time
@@ -22,6 +23,8 @@ _ANSWER_SECONDS_MAX = 10.0
 _JOIN_SECONDS_MAX = 2.0
 _RECONNECT_SECONDS = (0.1, 5.0)
 _POLL_SECONDS = 0.05
+#: How long notifications may stay unread while nobody waits for one.
+_REST_SECONDS = 1.0
 
 
 class _Signal:
@@ -131,6 +134,8 @@ class PostgresWakeup(Wakeup):
         self._ping_seconds = ping_seconds
         self._answer_seconds = answer_seconds
         self._signal = _Signal()
+        #: Somebody waits: only then is the connection listened to without a pause.
+        self._wanted = threading.Event()
         self._closing = threading.Event()
         self._closer, self._closed = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="prism-listen", daemon=True)
@@ -140,7 +145,11 @@ class PostgresWakeup(Wakeup):
         self._signal.clear()
 
     def wait(self, seconds: float) -> bool:
-        return self._signal.wait(seconds)
+        self._wanted.set()
+        try:
+            return self._signal.wait(seconds)
+        finally:
+            self._wanted.clear()
 
     def set(self) -> None:
         self._signal.set()
@@ -148,6 +157,7 @@ class PostgresWakeup(Wakeup):
     def close(self) -> None:
         if not self._closing.is_set():
             self._closing.set()
+            self._wanted.set()
             self._closer.send(b"x")
             self._thread.join(_JOIN_SECONDS_MAX)
             self._closer.close()
@@ -178,9 +188,16 @@ class PostgresWakeup(Wakeup):
             connection.close()
 
     def _hear(self, server: "_Listener") -> None:
+        """Each job of each worker sends notifications. While nobody waits for one they stay in the
+        socket, and are read once a second: a worker with a backlog shall not be woken for each."""
+        heard_at = time.monotonic()
         while not self._closing.is_set():
-            if not server.has_news(self._ping_seconds):
+            wanted = self._wanted.wait(min(_REST_SECONDS, self._ping_seconds))
+            if server.has_news(self._ping_seconds if wanted else 0.0):
+                heard_at = time.monotonic()
+            elif time.monotonic() - heard_at >= self._ping_seconds:
                 server.ask("SELECT 1")
+                heard_at = time.monotonic()
             if server.was_notified():
                 self._signal.set()
 
@@ -203,11 +220,11 @@ class _Listener:
 
     def has_news(self, seconds: float) -> bool:
         """Wait for data. Raises OperationalError: the connection is lost, or ours to close."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._libpq.socket, selectors.EVENT_READ)
-            selector.register(self._closed, selectors.EVENT_READ)
-            ready = [key.fileobj for key, _ in selector.select(seconds)]
-        if self._closed in ready:
+        poll = select.poll()
+        poll.register(self._libpq.socket, select.POLLIN)
+        poll.register(self._closed, select.POLLIN)
+        ready = {descriptor for descriptor, _ in poll.poll(math.ceil(seconds * 1000))}
+        if self._closed.fileno() in ready:
             raise psycopg.OperationalError("closing")
         if not ready:
             return False
