@@ -63,6 +63,7 @@ def list_(
     from prism.domain.errors import InvalidInput
     from prism.domain.jobs import JobState
     from prism.entrypoints.cli.output import emit_json, emit_table, say
+    from prism.entrypoints.cli.queue_reports import job_time
     from prism.entrypoints.cli.shapes import job_json, moment
     from prism.entrypoints.container import opened
 
@@ -73,27 +74,45 @@ def list_(
     with opened() as container:
         project_id = container.find_project()(project).id if project else None
         jobs = container.jobs().list(project_id=project_id, states=states, limit=limit)
+        now = container.clock().now()
     if as_json:
         emit_json({"jobs": [job_json(job) for job in jobs]})
     elif not jobs:
         say("no such jobs")
     else:
         emit_table(
-            ["ID", "PROJECT", "KIND", "STATE", "ATTEMPT", "CREATED", "ERROR"],
+            ["ID", "PROJECT", "KIND", "STATE", "ATTEMPT", "CREATED", "TIME", "WORKER", "ERROR"],
             [
                 [
                     j.id, j.project_id, j.kind, j.state, j.attempt, moment(j.created_at),
-                    j.error.message if j.error else "",
+                    job_time(j, now), j.worker or "", j.error.message if j.error else "",
                 ]
                 for j in jobs
             ],
         )  # fmt: skip
 
 
+@app.command("stats")
+def stats(as_json: JsonOption = False) -> None:
+    """Show how many jobs there are, what waits since when and for which hosts, and who runs
+    what."""
+    from prism.entrypoints.cli.output import emit_json
+    from prism.entrypoints.cli.queue_reports import print_queue, queue_json
+    from prism.entrypoints.container import opened
+
+    with opened() as container:
+        status = container.show_queue()()
+    if as_json:
+        emit_json(queue_json(status))
+    else:
+        print_queue(status)
+
+
 @app.command("show")
 def show(job: JobArgument, as_json: JsonOption = False) -> None:
     """Show one job with its errors, progress and result."""
     from prism.entrypoints.cli.output import emit, emit_json
+    from prism.entrypoints.cli.queue_reports import job_time
     from prism.entrypoints.cli.shapes import job_json
     from prism.entrypoints.container import opened
     from prism.entrypoints.terminal import printable
@@ -101,6 +120,7 @@ def show(job: JobArgument, as_json: JsonOption = False) -> None:
     with opened() as container:
         found = container.jobs().get(job)
         here = container.settings().host
+        now = container.clock().now()
     shape = job_json(found)
     if as_json:
         emit_json({"job": shape})
@@ -108,6 +128,7 @@ def show(job: JobArgument, as_json: JsonOption = False) -> None:
     for name, value in shape.items():
         if value not in (None, [], {}, "") and name != "errors":
             emit(f"{name}: {printable(str(value))}")
+    emit(f"time: {job_time(found, now)}")
     for error in found.errors:
         emit(f"error: attempt {error.attempt}: {printable(error.message)}")
         if error.hint:

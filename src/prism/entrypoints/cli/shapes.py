@@ -66,6 +66,7 @@ def job_json(job: Job) -> dict[str, Json]:
         "errors": [error.as_json() for error in job.errors],
         "rerun": job.rerun,
         "run_at": moment(job.run_at),
+        "heartbeat_at": moment(job.heartbeat_at),
         "lease_until": moment(job.lease_until),
         "cancel_requested_at": moment(job.cancel_requested_at),
         "created_at": moment(job.created_at),

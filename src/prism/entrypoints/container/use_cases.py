@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from prism.application.projects.remove_project import RemoveProject
     from prism.application.queries.current_index import OpenCurrentIndex
     from prism.application.queries.export_run import ExportRun
+    from prism.application.queries.show_queue import ShowQueue
     from prism.application.queries.show_status import ShowStatus
     from prism.entrypoints.worker import WorkerTimes
 
@@ -227,6 +228,11 @@ class Container(Adapters):
         from prism.application.queries.export_run import ExportRun
 
         return ExportRun(digest=self.parser().digest)
+
+    def show_queue(self) -> "ShowQueue":
+        from prism.application.queries.show_queue import ShowQueue
+
+        return ShowQueue(jobs=self.jobs())
 
     def show_status(self) -> "ShowStatus":
         from prism.application.queries.show_status import ShowStatus
