@@ -50,11 +50,13 @@ def _value(samples: list[Sample], name: str, **labels: str) -> float | None:
 
 
 @contextmanager
-def _measured(prism: CommandLine, *options: str) -> Iterator[tuple[Running, str]]:
+def _measured(
+    prism: CommandLine, *options: str, until: str = "worker started"
+) -> Iterator[tuple[Running, str]]:
     """A worker that serves its metrics, and where."""
     arguments = ("--metrics-listen", "0", "--log-format", "json", *options)
     with prism.start("worker", "--poll-interval", "3600", *arguments) as worker:
-        worker.wait_for_output("worker started")
+        worker.wait_for_output(until)
         lines = [json.loads(line) for line in worker.output().splitlines()]
         (url,) = [line["url"] for line in lines if line.get("action") == "metrics_served"]
         yield worker, url
@@ -106,6 +108,16 @@ def test_only_the_metrics_are_served(embedded: CommandLine) -> None:
             urlopen(url.removesuffix("/metrics") + "/", timeout=60)
         with urlopen(url + "?name[]=prism_worker_loops", timeout=60) as page:
             assert _value(_samples(page.read().decode()), "worker_loops") == 1
+
+
+def test_a_worker_that_waits_for_its_database_says_so(tmp_path: Path) -> None:
+    nowhere = {"PRISM_DATABASE_URL": "postgresql://127.0.0.1:1/nowhere"}
+    prism = CommandLine(tmp_path / "data", nowhere, cwd=tmp_path)
+    with _measured(prism, until="database away") as (worker, url):
+        wait_until(lambda: (_value(_scrape(url), "database_failures_total") or 0) > 1)
+        assert _value(_scrape(url), "worker_loops") == 0
+        worker.signal(signal.SIGTERM)
+        assert worker.wait() == 0
 
 
 def test_a_worker_writes_what_it_did_to_a_file(prism: CommandLine, tmp_path: Path) -> None:
