@@ -114,4 +114,7 @@ async def work() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(work())
+    # By its name: the library warns of an app in __main__.
+    from benchmarks.queue_peers import procrastinate_peer
+
+    asyncio.run(procrastinate_peer.work())

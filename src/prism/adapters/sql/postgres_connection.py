@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.abc import RV, PQGen
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
@@ -60,7 +61,10 @@ class AnsweredConnection(psycopg.Connection[tuple[Any, ...]]):
 
     def rollback(self) -> None:
         """One that is lost or given up has rolled back by that: then the error that led here is the
-        one to tell, and there is no point in waiting for long."""
+        one to tell, and there is no point in waiting for long. Outside of a transaction, where the
+        pool asks for one each time, nothing is done."""
+        if self.pgconn.transaction_status == TransactionStatus.IDLE:
+            return
         try:
             if not self.closed:
                 with self._impatient():

@@ -204,17 +204,18 @@ class ClaimAndExecuteJob:
             return Watched(ending=Ending.FINISHED, outcome=outcome)
 
     def _credential(self, claim: Claim) -> Credential | None:
-        """The project's credential, where this kind of job needs one.
+        """The project's credential, where this kind of job needs one. Other kinds find out by
+        themselves whether their project is still there.
 
         Raises NotFound for a project that is missing or removed, InvalidInput when the credential
         is for another host than the project's URL.
         """
-        if claim.job.kind == JobKind.SWEEP:
-            return None  # its project is removed, and perhaps gone already
+        if claim.job.kind not in self.token_kinds:
+            return None
         project = self.projects.get(claim.job.project_id)
         if project.removed_at is not None:
             raise NotFound(f"project {project.name!r} was removed")
-        if project.credential_id is None or claim.job.kind not in self.token_kinds:
+        if project.credential_id is None:
             return None
         credential = self.credentials.get(project.credential_id)
         check_host(project.source, credential)
