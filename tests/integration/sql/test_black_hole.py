@@ -103,6 +103,12 @@ def test_connecting_ends(database: Database, proxy: TcpProxy, mode: Mode) -> Non
         _ask(database)
 
 
+def test_a_claim_that_cannot_connect_is_transient(database: Database, proxy: TcpProxy) -> None:
+    proxy.mode = Mode.CUT
+    with pytest.raises(Transient, match="Postgres at 127"):
+        next_claim(_queue(database))
+
+
 def test_a_silent_host_is_passed_over_for_the_next(
     postgres_server: PostgresServer, proxy: TcpProxy, postgres_database: str
 ) -> None:
@@ -175,9 +181,9 @@ def test_a_pooled_connection_that_fell_silent_is_replaced_unseen(
 
 def test_waiting_for_notifications_has_its_own_end(postgres_database: str) -> None:
     with AnsweredConnection.connect(postgres_database, autocommit=True) as connection:
-        connection.answer_seconds = 0.1
+        connection.answer_seconds = 0.2
         connection.execute("LISTEN prism_test")
-        assert list(connection.notifies(timeout=0.3)) == []
+        assert list(connection.notifies(timeout=0.5)) == []
         assert not connection.closed
 
 

@@ -74,7 +74,7 @@ class DriverStatement:
     def alone(self, engine: Engine, **values: object) -> Mapping[str, Any] | None:
         """``one`` in a transaction of its own, begun and ended by the database with the statement:
         no round trips for that."""
-        raw = engine.raw_connection()
+        raw = self._connected(engine)
         try:
             with _committing_itself(raw):
                 return self._run(raw, values)
@@ -84,6 +84,12 @@ class DriverStatement:
             raise self._explained(error, engine) from error
         finally:
             raw.close()
+
+    def _connected(self, engine: Engine) -> PoolProxiedConnection:
+        try:
+            return engine.raw_connection()
+        except self._dialect.loaded_dbapi.Error as error:
+            raise self._explained(error, engine) from error
 
     def _run(
         self, raw: PoolProxiedConnection, values: Mapping[str, object]
