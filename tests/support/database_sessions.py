@@ -34,9 +34,9 @@ class DatabaseSessions:
         )
         return [Session(*row) for row in found]  # type: ignore[arg-type]  # columns as written
 
-    def wait_for_waiting(self) -> Session:
-        """The session that waits for a lock, once there is one."""
-        wait_until(lambda: any(each.waits for each in self.all()))
+    def wait_for_waiting(self, count: int = 1) -> Session:
+        """One of those that wait for a lock, once there are so many."""
+        wait_until(lambda: sum(each.waits for each in self.all()) >= count)
         return next(each for each in self.all() if each.waits)
 
     def terminate(self, *pids: int) -> int:

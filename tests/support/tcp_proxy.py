@@ -80,11 +80,12 @@ class TcpProxy(PostgresServer):
             for link in self._links:
                 link.enter(mode)
 
-    def lose_answer_of(self, text: bytes) -> None:
+    def lose_answer_of(self, text: bytes, *, after: bytes = b"") -> None:
         """Once: what a client sends with *text* in it (as ``COMMIT``; of a statement that psycopg
         prepares only the first rounds hold its text) is forwarded, but the server's answer to it is
-        dropped and the connection is cut. ``wait_until_lost`` tells that it happened."""
-        self._loss.expect(text)
+        dropped and the connection is cut. ``wait_until_lost`` tells that it happened. Only on a
+        connection on which *after* was sent from now on."""
+        self._loss.expect(text, after)
 
     def wait_until_lost(self, seconds: float = 30.0) -> bool:
         """Whether the answer was lost within that time: the server has given it then."""
@@ -116,17 +117,21 @@ class _Loss:
     def __init__(self) -> None:
         self.happened = threading.Event()
         self._lock = threading.Lock()
-        self._text = b""
+        self._text = self._after = b""
+        self._prepared: set[_Link] = set()
 
-    def expect(self, text: bytes) -> None:
+    def expect(self, text: bytes, after: bytes) -> None:
         with self._lock:
             self.happened.clear()
-            self._text = text
+            self._text, self._after = text, after
+            self._prepared.clear()
 
-    def begins_with(self, sent: bytes) -> bool:
-        """Whether the answer to what is *sent* now is the one."""
+    def begins_with(self, sent: bytes, link: "_Link") -> bool:
+        """Whether the answer to what is *sent* now on *link* is the one."""
         with self._lock:
-            begins = self._text != b"" and self._text in sent
+            if self._after in sent:
+                self._prepared.add(link)
+            begins = self._text != b"" and self._text in sent and link in self._prepared
             if begins:
                 self._text = b""
             return begins
@@ -187,7 +192,7 @@ class _Link:
     def _forward_requests(self) -> None:
         while data := self._received(self._client):
             if self._server is not None and not self._hole:
-                self._losing = self._losing or self._loss.begins_with(data)
+                self._losing = self._losing or self._loss.begins_with(data, self)
                 self._server.sendall(data)
 
     def _forward_answers(self) -> None:
