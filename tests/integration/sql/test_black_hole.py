@@ -11,7 +11,7 @@ from tests.support.storage import postgres_storage
 from tests.support.tcp_proxy import COMMIT, Mode, TcpProxy, tcp_proxy
 
 from prism.adapters.sql.bulk import bulk_writing, insert_rows
-from prism.adapters.sql.engine import Database, open_database, reading, writing
+from prism.adapters.sql.engine import Database, open_database, reading, writing, writing_for_long
 from prism.adapters.sql.jobs_postgres import PostgresJobRepository
 from prism.adapters.sql.moments import ServerMoments
 from prism.adapters.sql.postgres_connection import AnsweredConnection, Habits, bind
@@ -161,6 +161,13 @@ def test_a_server_that_works_for_too_long_is_given_up(database: Database) -> Non
     with pytest.raises(Transient) as caught:
         _ask(database, "SELECT pg_sleep(60)")
     assert _is_silence(caught.value)
+
+
+def test_a_migration_may_work_for_longer(database: Database) -> None:
+    with writing_for_long(database.jobs) as connection:
+        connection.execute(text(f"SELECT pg_sleep({PATIENCE * 1.5})"))
+    with pytest.raises(Transient):
+        _ask(database, "SELECT pg_sleep(60)")
 
 
 def test_a_pooled_connection_that_fell_silent_is_replaced_unseen(

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,17 @@ ANSWER_SECONDS = 300.0
 POOL_SIZE = 5
 _POOL_OVERFLOW = 5
 _POOL_SECONDS_MAX = 30.0
-#: As long as a lease: the locks of a paused machine must not outlive it, or the attempt that takes
-#: over waits for them.
-_IDLE_IN_TRANSACTION = b"SET idle_in_transaction_session_timeout = '60s'"
+#: The locks of a machine that is paused or out of reach must not outlive its lease, or the attempt
+#: that takes over waits for them. In the middle of a COPY a transaction is not idle to Postgres and
+#: no time-out of its own ends it: keepalives do, once the machine was silent for 25 s.
+_AT_FIRST = (
+    b"SET idle_in_transaction_session_timeout = '60s';"
+    b"SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+)
 #: For readers that think between two questions; they block nobody, but pin old row versions.
 _LONG_READING = "SET LOCAL idle_in_transaction_session_timeout = '1h'"
+#: Seconds in which a migration of large tables is done.
+_LONG_WRITING = 3600.0
 _BEGIN_OPTION = "prism_begin"
 #: What people call the database: for who translates errors of its driver by himself.
 PLACE_OPTION = "prism_place"
@@ -115,6 +121,17 @@ def writing(engine: Engine) -> Iterator[Connection]:
     short.
     """
     with engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def writing_for_long(engine: Engine) -> Iterator[Connection]:
+    """``writing`` with statements that Postgres may work on for an hour, whatever the engine's
+    patience: migrations."""
+    with writing(engine) as connection, ExitStack() as stack:
+        if engine.dialect.name == "postgresql":
+            raw: Any = connection.connection.driver_connection
+            stack.enter_context(raw.within(_LONG_WRITING))
         yield connection
 
 
@@ -257,7 +274,7 @@ def _open_postgres(
         **pool,
     )
     # By statement, not by the start-up packet: poolers refuse unknown start-up options.
-    at_first = b"" if pooler else _IDLE_IN_TRANSACTION
+    at_first = b"" if pooler else _AT_FIRST
     bind(engine, Habits(answer_seconds=answer_seconds, at_first=at_first))
     _translate_errors(engine, place)
     return Database(jobs=engine, facts=engine, directory=None, place=place)

@@ -9,7 +9,7 @@ import math
 import select
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -91,13 +91,16 @@ class AnsweredConnection(psycopg.Connection[tuple[Any, ...]]):
         return bool(poll.poll(0))
 
     @contextmanager
-    def _impatient(self) -> Iterator[None]:
-        patience = self.answer_seconds
-        self.answer_seconds = min(patience, QUICK_SECONDS)
+    def within(self, seconds: float) -> Iterator[None]:
+        """Another ``answer_seconds`` for a while."""
+        before, self.answer_seconds = self.answer_seconds, seconds
         try:
             yield
         finally:
-            self.answer_seconds = patience
+            self.answer_seconds = before
+
+    def _impatient(self) -> AbstractContextManager[None]:
+        return self.within(min(self.answer_seconds, QUICK_SECONDS))
 
     def _heard(self, gen: PQGen[RV], interval: float) -> PQGen[RV]:
         """*gen*, until nothing was ready for too long.

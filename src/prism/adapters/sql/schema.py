@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 
 from prism.adapters.sql.driver_errors import UPGRADE_HINT
-from prism.adapters.sql.engine import Database, reading, writing
+from prism.adapters.sql.engine import Database, reading, writing_for_long
 from prism.adapters.sql.migration_lines import FACTS, JOBS, Line
 from prism.domain.errors import Permanent, SchemaMismatch
 
@@ -64,7 +64,7 @@ def _upgrade(engine: Engine, line: Line) -> Sequence[str]:
         return []
     from prism.adapters.sql.upgrading import apply_missing
 
-    with writing(engine) as connection:
+    with writing_for_long(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         return apply_missing(connection, line)
