@@ -124,6 +124,13 @@ class JobRunnerContract:
         assert error.code == "bug"
         assert error.message == f"BUG: {name}"
 
+    @pytest.mark.parametrize("kind", ["lack_memory", "lack_memory_to_fork"])
+    def test_a_lack_of_memory_is_no_bug_and_may_pass(self, runner: JobRunner, kind: str) -> None:
+        error = self.run(runner, claim_of(kind, attempt=3)).error
+        assert error is not None
+        assert (error.code, error.message) == ("out_of_memory", "out of memory")
+        assert (error.exit_code, error.attempt, error.retryable) == (6, 3, True)
+
     def test_a_running_job_has_no_outcome_yet(self, runner: JobRunner) -> None:
         running = runner.start(claim_of("wait_for_cancel"), token=None, scratch="/scratch")
         assert running.wait(0.0) is None

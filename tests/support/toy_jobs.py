@@ -1,6 +1,7 @@
 """Handlers for tests of runners: they do what tests need a job to do, in a thread or a process."""
 
 import ctypes
+import errno
 import json
 import os
 import resource
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 from prism.application.ports.runner import JobContext, JobHandler, JobOutcome
 from prism.domain.errors import Permanent, Transient
@@ -239,19 +240,15 @@ def poison(context: JobContext) -> JobOutcome:
 
 
 def hang(context: JobContext) -> JobOutcome:
-    """Never come back, with a grandchild; the option ``how`` says in which way."""
-    match context.claim.job.options["how"]:
-        case "stopped":
-            _grandchild()
-            note(context)
-            os.kill(os.getpid(), signal.SIGSTOP)
-        case "deaf":
-            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-            _grandchild()
-            note(context)
-        case _:
-            _grandchild()
-            note(context)
+    """Never come back, with a grandchild; by the option ``how`` it also stops ('stopped') or takes
+    no signal that can be refused ('deaf')."""
+    how = context.claim.job.options["how"]
+    if how == "deaf":
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    _grandchild()
+    note(context)
+    if how == "stopped":
+        os.kill(os.getpid(), signal.SIGSTOP)
     Event().wait()
     return JobOutcome(result={})
 
@@ -266,6 +263,50 @@ def hold_the_interpreter(context: JobContext) -> JobOutcome:
 def hold_and_publish(context: JobContext) -> JobOutcome:
     """``hold``, and a run to publish that tells the attempt: its number is 100 more."""
     return replace(hold(context), publish=Publication(run_id=100 + context.claim.attempt))
+
+
+def eat_memory(context: JobContext) -> JobOutcome:
+    """Run into the memory limit as the option ``how`` says: 'at once', 'in pieces', 'wrapped' in
+    another error, 'by threads' or 'in a thread' that the job then waits for.
+
+    Without a limit it would take the machine's: at most 4 GiB are asked for.
+    """
+    how = context.claim.job.options["how"]
+    eaten: list[bytes] = []
+    try:
+        if how == "by threads":
+            for _ in range(4000):
+                Thread(target=Event().wait, args=(DEADLINE_SECONDS,), daemon=True).start()
+        elif how == "in a thread":
+            Thread(target=bytes, args=(4 << 30,)).start()
+            Event().wait(DEADLINE_SECONDS)
+        elif how == "in pieces":
+            eaten.extend(bytes(200) + str(n).encode() for n in range(20_000_000))
+        else:
+            eaten.append(bytes(4 << 30))
+    except MemoryError as error:
+        if how == "wrapped":
+            raise Permanent("the database said no") from error
+        raise
+    return JobOutcome(result={"eaten": len(eaten)})
+
+
+def lack_memory(context: JobContext) -> JobOutcome:
+    raise MemoryError("this text holds a secret")
+
+
+def lack_memory_to_fork(context: JobContext) -> JobOutcome:
+    raise OSError(errno.ENOMEM, "this text holds a secret")
+
+
+def look_at_limits(context: JobContext) -> JobOutcome:
+    """The limit on data of this process, and of one that it starts."""
+    code = "import resource; print(resource.getrlimit(resource.RLIMIT_DATA)[0])"
+    child = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, stdin=subprocess.DEVNULL, check=True
+    )
+    own = resource.getrlimit(resource.RLIMIT_DATA)
+    return JobOutcome(result={"own": list(own), "child": int(child.stdout)})
 
 
 HANDLERS: Mapping[str, JobHandler] = {
@@ -294,4 +335,8 @@ HANDLERS: Mapping[str, JobHandler] = {
     "poison": poison,
     "hang": hang,
     "hold_the_interpreter": hold_the_interpreter,
+    "eat_memory": eat_memory,
+    "lack_memory": lack_memory,
+    "lack_memory_to_fork": lack_memory_to_fork,
+    "look_at_limits": look_at_limits,
 }

@@ -24,6 +24,8 @@ SPACE_WAIT_SECONDS_MAX = 3600.0
 OUT_OF_MEMORY = "out_of_memory"
 #: How far back an error's causes are looked at: longer chains are loops of handlers.
 _CAUSES_MAX = 20
+#: CPython's words when the system has no memory for another thread's stack.
+_NO_THREAD = "can't start new thread"
 
 
 class JobKind(StrEnum):
@@ -75,7 +77,7 @@ class JobError:
         secrets. A full disk and a lack of memory show in many places and are no bug of any."""
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             error = NoSpace("no space left on the device", hint="free some space")
-        elif _lacks_memory(error):
+        elif lacks_memory(error):
             return out_of_memory(attempt)
         if isinstance(error, PrismError):
             return JobError(
@@ -289,14 +291,16 @@ def out_of_memory(attempt: int) -> JobError:
     )
 
 
-def _lacks_memory(error: BaseException | None) -> bool:
-    """Was it that, or was it raised because of that?"""
+def lacks_memory(error: BaseException | None) -> bool:
+    """Is *error* a lack of memory, or was it raised because of one?"""
     for _ in range(_CAUSES_MAX):
         if error is None:
             break
         if isinstance(error, MemoryError):
             return True
         if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            return True
+        if isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -100,6 +100,24 @@ def test_parser_processes_write_no_files_and_dump_no_core() -> None:
 
 
 @needs_proc
+def test_parser_processes_keep_to_a_limit_that_their_job_has() -> None:
+    limit = 300 * 1024 * 1024
+    code = (
+        "import resource; from pathlib import Path\n"
+        "from prism.adapters.languages.pool import TreeSitterParser\n"
+        "from prism.application.ports.source import SourceBlob\n"
+        f"resource.setrlimit(resource.RLIMIT_DATA, ({limit}, {limit}))\n"
+        "blobs = [SourceBlob(n, 'python', b'x = 1') for n in range(300)]\n"
+        "answers = TreeSitterParser(processes=1).parse(blobs); next(answers)\n"
+        "[child] = Path('/proc/self/task').glob('*/children')\n"
+        "print(Path(f'/proc/{child.read_text().strip()}/limits').read_text())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    [line] = [line for line in done.stdout.splitlines() if line.startswith("Max data size")]
+    assert line.split()[3:5] == [str(limit), str(limit)]
+
+
+@needs_proc
 def test_small_inputs_take_one_process_and_large_ones_all() -> None:
     def started_for(source: bytes) -> int:
         with closing(TreeSitterParser(processes=3).parse(blobs(*[source] * 300))) as answers:

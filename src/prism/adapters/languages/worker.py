@@ -85,8 +85,11 @@ def _limit(memory_bytes: int) -> None:
         # Not RLIMIT_AS: native allocators reserve far more than they use.
         (resource.RLIMIT_DATA, memory_bytes),
     ):
-        with suppress(ValueError, OSError):  # a lower hard limit is in force already
-            resource.setrlimit(which, (amount, amount))
+        _soft, hard = resource.getrlimit(which)
+        # Root could raise what a whole job is allowed.
+        allowed = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(which, (allowed, allowed))
 
 
 def _limit_processor(deadline_seconds: float) -> None:

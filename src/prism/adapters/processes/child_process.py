@@ -18,7 +18,11 @@ from prism.adapters.processes.messages import (
     outcome_from_json,
     progress_from_json,
 )
-from prism.adapters.processes.out_of_memory import count_oom_kills
+from prism.adapters.processes.out_of_memory import (
+    OUT_OF_MEMORY_STATUS,
+    MemoryWatch,
+    count_oom_kills,
+)
 from prism.adapters.processes.presence import WorkerFiles
 from prism.application.jobs.run_handler import unknown_kind
 from prism.application.ports.runner import JobOutcome, JobRunner, RunningJob
@@ -85,7 +89,7 @@ class ChildProcessRunner(JobRunner):
         loaded in one."""
         if claim.job.kind not in self._kinds:
             raise unknown_kind(claim.job.kind)
-        job = self._fork()
+        job = self._fork(claim)
         order: dict[str, Json] = {
             "claim": claim_to_json(claim),
             "scratch": scratch,
@@ -106,7 +110,7 @@ class ChildProcessRunner(JobRunner):
     def close(self) -> None:
         self._servers.close()
 
-    def _fork(self) -> "_ChildJob":
+    def _fork(self, claim: Claim) -> "_ChildJob":
         for _ in range(_STARTS_MAX):
             ours, theirs = _new_ends()
             try:
@@ -120,7 +124,10 @@ class ChildProcessRunner(JobRunner):
             started = ours.told.receive(_FORK_SECONDS) if asked else None
             pid = None if started is None else started.get("pid")
             if isinstance(pid, int):
-                return _ChildJob(ours, pid, self._oom_kills)
+                memory = MemoryWatch(
+                    claim, limit_bytes=self._memory_bytes, oom_kills=self._oom_kills
+                )
+                return _ChildJob(ours, pid, memory)
             died = not asked or ours.told.closed
             ours.close()
             if not died:
@@ -159,14 +166,13 @@ def _new_ends() -> tuple[_Ends, tuple[int, int, int, int]]:
 class _ChildJob(RunningJob):
     """``told`` is the fork server's word on the process, ``channel`` the job's own."""
 
-    def __init__(self, ends: _Ends, pid: int, oom_kills: Callable[[], int]) -> None:
+    def __init__(self, ends: _Ends, pid: int, memory: MemoryWatch) -> None:
         self._channel = ends.channel
         self._told = ends.told
         self._lifeline: int | None = ends.lifeline
         self._token: int | None = ends.token
         self._pid = pid
-        self._oom_kills = oom_kills
-        self._oom_kills_before = oom_kills()
+        self._memory = memory
         self._strike_out: Callable[[], None] | None = None
         self._progress: Progress | None = None
         self._clone_path: str | None = None
@@ -287,16 +293,20 @@ class _ChildJob(RunningJob):
     def _concluded(self, status: int) -> JobOutcome:
         """A result counts only when its process ended well; a failure counts however it ended."""
         said = self._said
-        if said is not None and (status == 0 or said.error is not None):
+        if said is not None and said.error is not None:
+            return JobOutcome(error=self._memory.explain(said.error))
+        if said is not None and status == 0:
             return said
         if os.WIFSIGNALED(status):
             return _lost(f"the job's process was killed by {self._killer(os.WTERMSIG(status))}")
         if status == 0:
             return _lost("the job's process ended without an outcome")
+        if os.WEXITSTATUS(status) == OUT_OF_MEMORY_STATUS:
+            return JobOutcome(error=self._memory.exhausted())
         return _lost(f"the job's process exited with status {os.WEXITSTATUS(status)}")
 
     def _killer(self, signum: int) -> str:
-        if signum == signal.SIGKILL and self._oom_kills() > self._oom_kills_before:
+        if signum == signal.SIGKILL and self._memory.ran_out():
             return "SIGKILL; the system ran out of memory meanwhile"
         return _signal_name(signum)
 

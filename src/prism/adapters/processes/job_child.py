@@ -9,14 +9,16 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, NoReturn, cast
 
 from prism.adapters.processes import lifeline
 from prism.adapters.processes.channel import Channel
 from prism.adapters.processes.messages import claim_from_json, outcome_to_json
-from prism.adapters.processes.out_of_memory import of_limit
+from prism.adapters.processes.out_of_memory import (
+    OUT_OF_MEMORY_STATUS,
+    exit_when_threads_lack_memory,
+)
 from prism.application.jobs.run_handler import run_handler
 from prism.application.ports.runner import JobContext, JobHandler, JobOutcome, JobReporter
 from prism.domain.credentials import Secret
@@ -47,6 +49,8 @@ def run_job(ends: JobEnds) -> NoReturn:
         _settle_in()
         _run(ends)
         code = 0
+    except MemoryError:
+        code = OUT_OF_MEMORY_STATUS
     finally:
         # No clean-up of the fork server's may run here, so neither exit handlers nor unwinding.
         with contextlib.suppress(Exception):
@@ -87,9 +91,9 @@ def _run(ends: JobEnds) -> None:
     claim = claim_from_json(cast(Mapping[str, Json], order["claim"]))
     memory_bytes = cast(int | None, order["memory_bytes"])
     if memory_bytes is not None:
+        exit_when_threads_lack_memory()
         _limit_memory(memory_bytes)
     outcome = _outcome(order, claim, token=token, reporter=_ChannelReporter(ends.channel))
-    outcome = replace(outcome, error=of_limit(outcome.error, claim, memory_bytes))
     try:
         ends.channel.send({"type": "outcome", **outcome_to_json(outcome)})
     except (TypeError, ValueError) as error:

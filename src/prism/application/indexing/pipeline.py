@@ -19,7 +19,7 @@ from prism.application.indexing.stages.structure import ExtractStructure
 from prism.application.ports.clock import Clock
 from prism.domain.errors import Cancelled, LeaseLost, PrismError
 from prism.domain.facts.runs import StageReport, StageStatus
-from prism.domain.jobs import JobError
+from prism.domain.jobs import JobError, lacks_memory
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +67,8 @@ def run_stages(stages: Sequence[Stage], run: IndexRun, *, clock: Clock) -> list[
     """Run *stages* in order; one report each.
 
     A stage that fails is named in its report, those that need it are skipped, and the facts of all
-    others stay. Raises Cancelled and LeaseLost, whatever the store raises, and what an essential
-    stage raises.
+    others stay. Raises Cancelled and LeaseLost, whatever the store raises, what an essential stage
+    raises, and a lack of memory: that is not the stage's failure.
     """
     reports: list[StageReport] = []
     for stage in stages:
@@ -106,7 +106,7 @@ def _attempt(stage: Stage, run: IndexRun) -> _Outcome:
     except (Cancelled, LeaseLost):
         raise
     except Exception as error:  # what it broke is named in the run, and only there
-        if run.store_failure is not None or stage.essential:
+        if run.store_failure is not None or stage.essential or lacks_memory(error):
             raise
         _log_failure(stage, error)
         return _Outcome(StageStatus.FAILED, {}, JobError.of(error).message)

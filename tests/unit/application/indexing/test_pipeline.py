@@ -1,5 +1,6 @@
 """Order of the stages, and what a failing one does to the others."""
 
+import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -109,8 +110,12 @@ def test_the_log_names_type_and_place_but_not_the_text(caplog: pytest.LogCapture
     assert "token-in-a-message" not in repr(record.__dict__)
 
 
-@pytest.mark.parametrize("error", [Cancelled("stop"), LeaseLost("another worker has it")])
-def test_cancelled_and_lost_leases_end_the_run(error: Exception) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [Cancelled("stop"), LeaseLost("another worker has it"), MemoryError(),
+     OSError(errno.ENOMEM, "no memory"), RuntimeError("can't start new thread")],
+)  # fmt: skip
+def test_what_is_not_the_stages_failure_ends_the_run(error: Exception) -> None:
     bench = Bench(stages=broken("docs", error))
     with pytest.raises(type(error)):
         bench.run(FILES)
