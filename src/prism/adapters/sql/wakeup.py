@@ -22,7 +22,7 @@ _ANSWER_SECONDS_MAX = 10.0
 #: The thread may be connecting; it is a daemon.
 _JOIN_SECONDS_MAX = 2.0
 _RECONNECT_SECONDS = (0.1, 5.0)
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.02
 #: How long notifications may stay unread while nobody waits for one.
 _REST_SECONDS = 1.0
 
@@ -71,7 +71,7 @@ class SilentWakeup(Wakeup):
 
 
 class PollingWakeup(Wakeup):
-    """Looks 20 times a second whether another connection has committed to the embedded file.
+    """Looks 50 times a second whether another connection has committed to the embedded file.
 
     Reading the data version costs microseconds and no lock
     (https://www.sqlite.org/pragma.html#pragma_data_version).
