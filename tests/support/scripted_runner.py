@@ -84,12 +84,15 @@ class ScriptedRunner(JobRunner):
         self.started: list[ScriptedJob] = []
         #: Raised by the next start, as when no process can be had.
         self.refuses: Exception | None = None
+        #: How long a start takes.
+        self.starts_in = 0.0
 
     def start(self, claim: Claim, *, token: Secret | None, scratch: str) -> RunningJob:
         if claim.job.kind not in self._kinds:
             raise unknown_kind(claim.job.kind)
         if self.refuses is not None:
             raise self.refuses
+        self._clock.advance(self.starts_in)
         job = ScriptedJob(self._clock, claim, self.script, token)
         self.started.append(job)
         return job

@@ -99,8 +99,8 @@ class SettleJob:
                 lambda: self.jobs.release(claim), lease, until=StopRequest.FINISH
             )
         except ExternalFailure:
-            released = False
-        return Settled(state=JobState.PENDING if released else None, error=error)
+            return Settled(state=None, error=error)
+        return Settled(state=JobState.PENDING, error=error) if released else _lost(claim)
 
     def _insist(
         self,

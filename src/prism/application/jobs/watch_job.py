@@ -109,7 +109,9 @@ class WatchedJob:
         self._stopping = stopping
         self._observe = observe
         self._metrics = metrics
-        self._started_at = self._looked_at = self._renewed_at = clock.monotonic()
+        self._started_at = clock.monotonic()
+        # Not now: starting the job may have taken long.
+        self._looked_at = self._renewed_at = lease.confirmed_at
         self._told: tuple[Progress | None, str | None] = (None, None)
         self._shown: Progress | None = None
         self._asked: Ending | None = None
@@ -155,7 +157,7 @@ class WatchedJob:
             return self._asked or Ending.HANDED_BACK
         if self._asked is not None and now >= self._kill_at:
             return self._asked
-        if now - self._looked_at >= self._pace.poll:
+        if now - self._looked_at >= min(self._pace.poll, self._pace.renew):
             self._looked_at = now
             if self._look(now) is Renewal.LEASE_LOST:
                 return Ending.LEASE_LOST

@@ -346,6 +346,22 @@ def test_a_job_with_nothing_to_tell_renews_by_its_interval_only(bench: WorkerBen
     assert bench.jobs.looks >= 40
 
 
+def test_a_lease_shorter_than_the_polls_is_renewed_by_its_own_interval(bench: WorkerBench) -> None:
+    job_id = bench.enqueue()
+    bench.run(
+        lambda job: DONE if job.seconds > 10 else None,
+        lease_seconds=0.8, renew_seconds=0.2, poll_seconds=1.0,
+    )  # fmt: skip
+    assert bench.job(job_id).state is JobState.COMPLETED
+
+
+def test_a_job_that_took_long_to_start_is_renewed_at_once(bench: WorkerBench) -> None:
+    job_id = bench.enqueue()
+    bench.runner.starts_in = 50.0  # of a lease of 60
+    bench.run(lambda job: DONE if job.seconds > 10 else None)
+    assert bench.job(job_id).state is JobState.COMPLETED
+
+
 def test_a_job_outlives_its_first_lease(bench: WorkerBench) -> None:
     job_id = bench.enqueue()
 
@@ -561,6 +577,25 @@ def test_a_job_that_died_while_its_worker_was_stopped_is_not_charged(bench: Work
     bench.run(stopped)
     job = bench.job(job_id)
     assert (job.state, job.failures, job.crashes) == (JobState.PENDING, 0, 0)
+
+
+def test_a_worker_that_was_stopped_until_another_took_its_job_says_that_the_lease_is_lost(
+    bench: WorkerBench,
+) -> None:
+    job_id = bench.enqueue()
+
+    def stopped(job: ScriptedJob) -> JobOutcome | None:
+        bench.clock.advance(100)
+        bench.jobs.reap()
+        return failed_with(Transient("the job's process was killed by SIGKILL"))
+
+    bench.runner.script = stopped
+    executed = bench.execute()()
+    assert executed is not None
+    assert executed.state is None
+    assert executed.error is not None
+    assert executed.error.code == "lease_lost"
+    assert bench.job(job_id).crashes == 1
 
 
 def test_a_completion_is_repeated_until_the_database_is_back(bench: WorkerBench) -> None:
