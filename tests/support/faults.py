@@ -83,9 +83,14 @@ class FaultSite:
     def close(self) -> None:
         self.database.close()
 
-    def elsewhere(self, data_dir: Path, host: str = "elsewhere") -> "FaultSite":
+    @contextmanager
+    def elsewhere(self, data_dir: Path, host: str = "elsewhere") -> Iterator["FaultSite"]:
         """The same database as another machine sees it: nothing but the database is shared."""
-        return FaultSite(data_dir, self.url, {**self.variables, "PRISM_HOST": host})
+        site = FaultSite(data_dir, self.url, {**self.variables, "PRISM_HOST": host})
+        try:
+            yield site
+        finally:
+            site.close()
 
     def project(self, name: str, source: Source | None = None) -> Project:
         """A project for toy jobs: its URL is never asked."""
@@ -107,6 +112,12 @@ class FaultSite:
             project_id=project.id, kind=kind, host=project.source.host, options=told
         )
         return self.jobs.enqueue(request).job_id
+
+    def warm_up(self) -> None:
+        """Have a job done: from then on the worker starts one in milliseconds, not in the second
+        that its fork server takes to load, and a short lease suffices."""
+        warm_up = self.enqueue(self.project("warm-up"), "hold", hold=0)
+        self.wait_for(warm_up, JobState.COMPLETED)
 
     def hurry(self, job_id: int) -> None:
         """End the backoff of a pending job, as anybody's request for it does."""
@@ -167,10 +178,23 @@ class FaultSite:
         """
         times = {**QUICK, **options.pop("times", {})}
         given = {"log_format": "json", **options, "times": times}
+        with self._program("tests.support.fault_worker", json.dumps(given)) as worker:
+            yield worker
+
+    @contextmanager
+    def frozen_worker(self, *, lease: float) -> Iterator["FaultWorker"]:
+        """A worker that has claimed a job and is stopped within a transaction on the queue."""
+        with self._program("tests.support.frozen_worker", str(lease)) as worker:
+            wait_until(lambda: stopped(worker.pid) or not alive(worker.pid))
+            assert stopped(worker.pid), worker.output()
+            yield worker
+
+    @contextmanager
+    def _program(self, *arguments: str) -> Iterator["FaultWorker"]:
         log = self.data_dir / f"log-{len(list(self.data_dir.glob('log-*')))}"
         with log.open("w") as file:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.fault_worker", json.dumps(given)],
+                [sys.executable, "-m", *arguments],
                 env=self.prism.environment(), cwd=Path(__file__).parents[2],
                 stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
             )  # fmt: skip

@@ -59,24 +59,23 @@ def test_what_was_asked_while_the_killed_worker_had_the_job_is_done(site: FaultS
 def test_another_host_takes_over_only_when_the_lease_is_over(
     site: FaultSite, tmp_path: Path
 ) -> None:
-    job_id = site.enqueue(site.project("tool"), "hold")
-    other = site.elsewhere(tmp_path / "elsewhere")
-    with other.worker() as second:
-        second.wait_for_event("worker_started")
-        with site.worker(times={"lease": 2}) as first:
-            site.wait_until_held(job_id)
+    with site.elsewhere(tmp_path / "elsewhere") as other, site.worker(times={"lease": 2}) as first:
+        site.warm_up()
+        job_id = site.enqueue(site.project("tool"), "hold")
+        site.wait_until_held(job_id)
+        with other.worker() as second:
+            second.wait_for_event("worker_started")
             first.kill()
-        interrupted = site.job(job_id)
-        assert interrupted.lease_until is not None
-        job = other.wait_for(job_id, JobState.PENDING)
-        assert job.error is not None
-        assert job.error.message == "the worker stopped renewing its lease"
-        other.hurry(job_id)
-        job = other.wait_for(job_id, JobState.COMPLETED)
-        assert (job.attempt, job.crashes, job.failures) == (2, 1, 0)
-        assert job.started_at is not None
-        assert job.started_at >= interrupted.lease_until
-    other.close()
+            interrupted = site.job(job_id)
+            assert interrupted.lease_until is not None
+            job = other.wait_for(job_id, JobState.PENDING)
+            assert job.error is not None
+            assert job.error.message == "the worker stopped renewing its lease"
+            other.hurry(job_id)
+            job = other.wait_for(job_id, JobState.COMPLETED)
+            assert (job.attempt, job.crashes, job.failures) == (2, 1, 0)
+            assert job.started_at is not None
+            assert job.started_at >= interrupted.lease_until
 
 
 def test_a_job_whose_worker_dies_each_time_is_given_up_until_somebody_retries_it(
