@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from benchmarks.queue_peers.measures import NotOnce
 from benchmarks.queue_peers.report import as_json, print_report
 from benchmarks.queue_peers.runs import Size, run_all
-from tests.support.postgres import Unavailable
+from tests.support.postgres import Unavailable, open_server
 
 QUICK = Size(jobs=200, rounds=1, pick_ups=30, rows=20_000, claims=200, child_jobs=20)
 FULL = Size(jobs=2_000, rounds=3, pick_ups=250, rows=1_000_000, claims=1_000, child_jobs=200)
@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.rows is not None:
         size = size._replace(rows=given.rows)
     try:
-        figures = run_all(size, seed=given.seed, only=given.only)
+        with open_server() as server:
+            figures = run_all(size, server, seed=given.seed, only=given.only)
     except NotOnce as error:
         print(f"WRONG: {error}", file=sys.stderr)
         return 1

@@ -116,7 +116,7 @@ def claim(connection: psycopg.Connection) -> tuple[int, int, dict[str, int]] | N
 
 def work() -> None:
     """Claim, note, finish; wait for a notification when nothing is due. SIGTERM ends it."""
-    place, recorder, _ = worker_arguments()
+    place, recorder, *_ = worker_arguments()
     stopped: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:

@@ -97,7 +97,7 @@ def backlog(peer: Peer, numbers: Numbers, *, jobs: int, processes: int) -> Backl
     with workers(peer.worker_command(), processes) as started:
         _wait_until_done(peer, numbers.given, started)
         after = _server_cpu()
-        records = [record for worker in started if (record := worker.stop())]
+        records = [worker.stop() for worker in started]
     numbers.began += [began.number for record in records for began in record]
     numbers.check(peer)
     return Backlog(
@@ -105,8 +105,8 @@ def backlog(peer: Peer, numbers: Numbers, *, jobs: int, processes: int) -> Backl
         workers=processes,
         enqueued_per_second=(jobs - 1) / enqueue_seconds,
         enqueue_cpu=enqueue_cpu * 1000 / (jobs - 1),
-        jobs_per_second=_rate(records),
-        cpu=_cpu(records),
+        jobs_per_second=_rate([record for record in records if record]),
+        cpu=_cpu([record for record in records if record]),
         server_cpu=None if before is None or after is None else (after - before) * 1000 / jobs,
     )
 

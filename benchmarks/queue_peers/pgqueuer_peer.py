@@ -141,7 +141,7 @@ async def _leave(connecting: AbstractAsyncContextManager[Driver]) -> None:
 
 async def work() -> None:
     """Until SIGTERM, which the library's runner handles itself."""
-    place, recorder, variant = worker_arguments()
+    place, recorder, variant, _ = worker_arguments()
 
     @asynccontextmanager
     async def factory() -> AsyncIterator[PgQueuer]:

@@ -33,6 +33,11 @@ ROWS = (
     " options, errors, created_at, finished_at) SELECT {project}, 'blueprint', '{status}', 0, {at},"
     " 3, 3, '{{}}', '[]', {at}, {finished} FROM {series}"
 )
+FILLED = (
+    "INSERT INTO prism_projects (name, source_kind, source_location, source_key, created_at)"
+    " SELECT 'filled' || i, 'remote', 'https://example.org/filled/' || i, 'filled/' || i, {now}"
+    " FROM {series}"
+)
 
 
 class Prism(Peer):
@@ -48,7 +53,8 @@ class Prism(Peer):
         where = "a child process" if variant == CHILD else "a thread of the worker"
         self.configured = (
             f"prism-blueprint {version('prism-blueprint')}: the real worker with its defaults (one"
-            f" job at a time, lease 60 s, poll 5 s), no-op in {where}, {PROJECTS} projects"
+            f" job at a time, lease 60 s, poll 5 s), no-op in {where}, {PROJECTS} projects, a"
+            " kind of job that gets no token"
         )
         clock = SystemClock()
         self._moments = moments(self._database, clock)
@@ -91,7 +97,7 @@ class Prism(Peer):
             return [moment.timestamp() for moment in rows]
 
     def fill(self, *, finished: int, pending: int) -> None:
-        first, *_ = self._add_projects(FILLED_PROJECTS, name="filled")
+        first = self._fill_projects()
         self._project = f"{first} + i % {FILLED_PROJECTS}"
         self._insert(finished, project=self._project, status="completed")
         self._insert(pending, project=self._project, status="pending")
@@ -161,11 +167,21 @@ class Prism(Peer):
             f"CASE {self._project} WHEN {project_id} THEN {project_id} + 1 ELSE {self._project} END"
         )
 
-    def _add_projects(self, count: int, name: str = "bench") -> list[int]:
+    def _fill_projects(self) -> int:
+        """The id of the first of them; the others follow."""
+        statement = FILLED.format(
+            now=NOW[self._dialect], series=SERIES[self._dialect].format(count=FILLED_PROJECTS)
+        )
+        with writing(self._database.jobs) as connection:
+            connection.execute(text(statement.replace(":", r"\:")))
+            first = "SELECT min(id) FROM prism_projects WHERE name LIKE 'filled%'"
+            return int(connection.execute(text(first)).scalar_one())
+
+    def _add_projects(self, count: int) -> list[int]:
         projects = project_repository(self._database, self._moments)
         return [
             projects.add(
-                name=f"{name}{n}", source=Source.remote(f"https://example.org/{name}/{n}")
+                name=f"bench{n}", source=Source.remote(f"https://example.org/bench/{n}")
             ).id
             for n in range(count)
         ]

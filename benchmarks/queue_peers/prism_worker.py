@@ -45,15 +45,17 @@ def noting(recorder: Recorder) -> JobHandler:
     return handle
 
 
-def environment(place: str) -> dict[str, str]:
-    """What tells Prism where its database is."""
-    return {"PRISM_DATABASE_URL" if "://" in place else "PRISM_DATA_DIR": place}
+def environment(place: str, directory: str) -> dict[str, str]:
+    """What tells Prism where its database is, and where it may put files."""
+    if "://" in place:
+        return {"PRISM_DATABASE_URL": place, "PRISM_DATA_DIR": directory}
+    return {"PRISM_DATABASE_URL": "", "PRISM_DATA_DIR": place}
 
 
 def work() -> None:
     """Until SIGTERM."""
-    place, recorder, variant = worker_arguments()
-    os.environ.update(environment(place))
+    place, recorder, variant, directory = worker_arguments()
+    os.environ.update(environment(place, directory))
     options = WorkerOptions(log_format="")
 
     def adapt(settings: Settings) -> Settings:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,8 @@ class Worker(NamedTuple):
 
     def stop(self) -> list[Began]:
         """SIGTERM, and what it noted. Raises when it ended badly."""
+        while not self.record.exists() and self.process.poll() is None:
+            time.sleep(0.01)
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(STOP_SECONDS)
         if status != 0:
@@ -44,7 +47,8 @@ def workers(command: Sequence[str], count: int, *, live: bool = False) -> Iterat
     """*count* processes of ``python -m *command*``; they are gone on leaving."""
     with tempfile.TemporaryDirectory(prefix="prism-bench-") as directory:
         records = [Path(directory) / f"{n}.json" for n in range(count)]
-        started = [Worker(_start(command, record, live=live), record) for record in records]
+        arguments = [*command, "--together", str(count), *(["--live"] if live else [])]
+        started = [Worker(_start(arguments, record, live=live), record) for record in records]
         try:
             yield started
         finally:
@@ -55,9 +59,8 @@ def workers(command: Sequence[str], count: int, *, live: bool = False) -> Iterat
 
 
 def _start(command: Sequence[str], record: Path, *, live: bool) -> "subprocess.Popen[str]":
-    arguments = [sys.executable, "-m", *command, "--record", str(record)]
     return subprocess.Popen(
-        [*arguments, "--live"] if live else arguments,
+        [sys.executable, "-m", *command, "--record", str(record)],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if live else subprocess.DEVNULL,

@@ -106,7 +106,7 @@ def _app(connector: BaseConnector, recorder: Recorder | None) -> App:
 
 async def work() -> None:
     """Until SIGTERM, which the library's worker handles itself."""
-    place, recorder, _ = worker_arguments()
+    place, recorder, *_ = worker_arguments()
     app = _app(PsycopgConnector(conninfo=place), recorder)
     async with app.open_async():
         await app.run_worker_async()

@@ -24,7 +24,7 @@ from benchmarks.queue_peers.measures import (
 from benchmarks.queue_peers.peer import ClaimSeries, Peer
 from benchmarks.queue_peers.prism_peer import Prism
 from benchmarks.queue_peers.prism_worker import CHILD
-from tests.support.postgres import PostgresServer, create_database, drop_database, open_server
+from tests.support.postgres import PostgresServer, create_database, drop_database
 
 #: Makes a system by the URL of its database, or its data directory.
 Maker = Callable[[str], Peer]
@@ -66,50 +66,70 @@ class Run:
 
 
 class System(NamedTuple):
+    """``needs``: what must be installed for it."""
+
+    name: str
     make: Maker
     embedded: bool = False
+    needs: Sequence[str] = ()
 
 
-def run_all(size: Size, *, seed: int, only: str = "") -> Run:
-    """Raises NotOnce when a system does not do every job once, Unavailable without a Postgres."""
-    missing: list[str] = []
-    with open_server() as server:
-        systems = [*_systems(missing)]
-        place = _place(server)
-        with ExitStack() as open_:
-            made = [open_.enter_context(_made(system, server)) for system in systems]
-            chosen = [n for n, peer in enumerate(made) if only.lower() in peer.name.lower()]
-            figures = {n: _measured(made[n]) for n in chosen}
-            _backlogs_and_pick_ups([(made[n], figures[n]) for n in chosen], size, seed)
-        for n in chosen:
-            _claims(systems[n], server, size, figures[n])
-        for n in chosen:
-            if systems[n].make is Prism:
-                _child(systems[n], server, size, figures[n])
-    return Run(size=size, seed=seed, place=place, missing=missing, figures=list(figures.values()))
+def run_all(size: Size, server: PostgresServer, *, seed: int, only: str = "") -> Run:
+    """*only*: systems whose name has this text. Raises NotOnce when one does not do each job once.
+
+    Systems take turns; only claims come one system after the other, to have one large table at a
+    time.
+    """
+    wanted = [system for system in SYSTEMS if only.lower() in system.name.lower()]
+    missing = sorted({name for system in wanted for name in _missing(system)})
+    place = _place(server)
+    chosen: list[tuple[System, Figures]] = []
+    with ExitStack() as open_:
+        peers: list[tuple[Peer, Figures]] = []
+        for system in wanted:
+            if not _missing(system):
+                peer = open_.enter_context(_made(system, server))
+                assert peer.name == system.name
+                figures = Figures(name=peer.name, configured=peer.configured)
+                peers.append((peer, figures))
+                chosen.append((system, figures))
+        _backlogs_and_pick_ups(peers, size, seed)
+    for system, figures in chosen:
+        _claims(system, server, size, figures)
+    for system, figures in chosen:
+        if system.make is Prism:
+            _child(system, server, size, figures)
+    measured = [figures for _, figures in chosen]
+    return Run(size=size, seed=seed, place=place, missing=missing, figures=measured)
 
 
-def _systems(missing: list[str]) -> Iterator[System]:
-    yield System(Floor)
-    yield System(Prism)
-    yield System(Prism, embedded=True)
-    if _installed("procrastinate", missing):
-        from benchmarks.queue_peers.procrastinate_peer import Procrastinate
+def _procrastinate(url: str) -> Peer:
+    from benchmarks.queue_peers.procrastinate_peer import Procrastinate
 
-        yield System(Procrastinate)
-    if _installed("pgqueuer", missing):
+    return Procrastinate(url)
+
+
+def _pgqueuer(driver: str) -> Maker:
+    def make(url: str) -> Peer:
         from benchmarks.queue_peers.pgqueuer_peer import PgQueuerPeer
 
-        yield System(lambda url: PgQueuerPeer(url, "psycopg"))
-        if _installed("asyncpg", missing):
-            yield System(lambda url: PgQueuerPeer(url, "asyncpg"))
+        return PgQueuerPeer(url, driver)
+
+    return make
 
 
-def _installed(module: str, missing: list[str]) -> bool:
-    if importlib.util.find_spec(module) is None:
-        missing.append(module)
-        return False
-    return True
+SYSTEMS = (
+    System("floor (bare psycopg)", Floor),
+    System("Prism (Postgres)", Prism),
+    System("Prism (SQLite)", Prism, embedded=True),
+    System("Procrastinate", _procrastinate, needs=("procrastinate",)),
+    System("PgQueuer (psycopg)", _pgqueuer("psycopg"), needs=("pgqueuer",)),
+    System("PgQueuer (asyncpg)", _pgqueuer("asyncpg"), needs=("pgqueuer", "asyncpg")),
+)
+
+
+def _missing(system: System) -> list[str]:
+    return [name for name in system.needs if importlib.util.find_spec(name) is None]
 
 
 @contextmanager
@@ -125,10 +145,6 @@ def _made(system: System, server: PostgresServer, make: Maker | None = None) -> 
         peer = open_.enter_context(closing((make or system.make)(place)))
         peer.prepare()
         yield peer
-
-
-def _measured(peer: Peer) -> Figures:
-    return Figures(name=peer.name, configured=peer.configured)
 
 
 def _backlogs_and_pick_ups(peers: Sequence[tuple[Peer, Figures]], size: Size, seed: int) -> None:
