@@ -55,7 +55,7 @@ def _is_silence(error: Transient) -> bool:
 
 
 @SILENT
-def test_a_claim_ends_and_the_next_one_works_when_the_hole_is_gone(
+def test_a_claim_ends_and_the_engine_works_again_when_the_hole_is_gone(
     database: Database, proxy: TcpProxy, postgres_database: str, mode: Mode
 ) -> None:
     with postgres_storage(postgres_database) as storage:
@@ -70,24 +70,20 @@ def test_a_claim_ends_and_the_next_one_works_when_the_hole_is_gone(
     assert _ask(database) == 1
 
 
-def _delete_before(proxy: TcpProxy, mode: Mode, connection: Connection) -> None:
+def _delete_before_silence(proxy: TcpProxy, connection: Connection) -> None:
     connection.execute(text("DELETE FROM prism_jobs"))
-    proxy.mode = mode
+    proxy.mode = Mode.SWALLOW
 
 
-@SILENT
-def test_a_commit_ends(database: Database, proxy: TcpProxy, mode: Mode) -> None:
+def test_a_commit_ends(database: Database, proxy: TcpProxy) -> None:
     with pytest.raises(Transient) as caught, writing(database.jobs) as connection:
-        _delete_before(proxy, mode, connection)
+        _delete_before_silence(proxy, connection)
     assert _is_silence(caught.value)
 
 
-@SILENT
-def test_rolling_back_ends_and_hides_no_error(
-    database: Database, proxy: TcpProxy, mode: Mode
-) -> None:
+def test_rolling_back_ends_and_hides_no_error(database: Database, proxy: TcpProxy) -> None:
     def fail(connection: Connection) -> None:
-        _delete_before(proxy, mode, connection)
+        _delete_before_silence(proxy, connection)
         raise KeyError
 
     with pytest.raises(KeyError), writing(database.jobs) as connection:
@@ -96,9 +92,8 @@ def test_rolling_back_ends_and_hides_no_error(
     assert _ask(database) == 1
 
 
-@SILENT
-def test_connecting_ends(database: Database, proxy: TcpProxy, mode: Mode) -> None:
-    proxy.mode = mode
+def test_connecting_ends(database: Database, proxy: TcpProxy) -> None:
+    proxy.mode = Mode.SWALLOW
     with pytest.raises(Transient, match="cannot reach Postgres at 127"):
         _ask(database)
 
@@ -114,12 +109,9 @@ def test_a_silent_host_is_passed_over_for_the_next(
 ) -> None:
     with tcp_proxy(postgres_server) as hole:
         hole.mode = Mode.SWALLOW
-        first, second = (
-            make_url(hole.url(postgres_database)),
-            make_url(proxy.url(postgres_database)),
-        )
-        hosts = {"host": [f"{url.host}:{url.port}" for url in (first, second)]}
-        both = second.set(host=None, port=None).update_query_dict(hosts)
+        urls = [make_url(each.url(postgres_database)) for each in (hole, proxy)]
+        hosts = {"host": [f"{url.host}:{url.port}" for url in urls]}
+        both = urls[0].set(host=None, port=None).update_query_dict(hosts)
         url = both.render_as_string(hide_password=False)
         database = open_database(url=url, data_dir="", answer_seconds=PATIENCE)
         assert _ask(database) == 1
