@@ -61,6 +61,21 @@ def test_an_idle_worker_stops_when_told(prism: CommandLine, number: signal.Signa
         assert worker.wait() == 0
 
 
+def test_doctor_counts_the_workers_of_this_host(prism: CommandLine) -> None:
+    def counted() -> str:
+        checks = prism("doctor", "--json").expect(0).json["checks"]
+        return str(next(check["detail"] for check in checks if check["name"] == "workers"))
+
+    assert counted() == "0 at work on this host"
+    with prism.start("worker", "--poll-interval", "3600") as worker:
+        worker.wait_for_output("worker started")
+        assert counted() == "1 at work on this host"
+        worker.signal(signal.SIGTERM)
+        assert worker.wait() == 0
+    assert counted() == "0 at work on this host"
+    assert list((prism.data_dir / "workers").iterdir()) == []
+
+
 def test_a_bad_job_does_not_end_the_worker(prism: CommandLine, tmp_path: Path) -> None:
     make_repository(tmp_path / "empty")
     make_repository(tmp_path / "gone", FILES)

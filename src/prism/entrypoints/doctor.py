@@ -47,6 +47,7 @@ def examine() -> Sequence[Check]:
             ("python", _python),
             ("database", _database),
             ("scratch", _scratch),
+            ("workers", _workers),
             ("git", _git),
             ("key", _key),
             ("credentials", _credentials),
@@ -81,6 +82,11 @@ def _database(container: Container) -> Check:
 def _scratch(container: Container) -> Check:
     with container.scratch().open("doctor") as directory:
         return Check(name="scratch", status=OK, detail=f"{directory} can be written")
+
+
+def _workers(container: Container) -> Check:
+    alive = len(container.presence().find_alive())
+    return Check(name="workers", status=OK, detail=f"{alive} at work on this host")
 
 
 def _git(container: Container) -> Check:
