@@ -117,6 +117,7 @@ def look_around(context: JobContext) -> JobOutcome:
             "directory": str(Path.cwd()),
             "main": str(getattr(sys.modules["__main__"], "__file__", "")),
             "isolated": bool(sys.flags.isolated),
+            "session": os.environ.get("PGAPPNAME"),
             "core_limit": resource.getrlimit(resource.RLIMIT_CORE)[0],
         }
     )

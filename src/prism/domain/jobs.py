@@ -184,6 +184,12 @@ class JobRef:
     job_id: int
     attempt: int
 
+    @property
+    def session(self) -> str:
+        """What the attempt's own sessions of a database server are called, so that whoever takes
+        over can end them: like ``prism-job-12-3``."""
+        return f"prism-job-{self.job_id}-{self.attempt}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:

@@ -117,6 +117,11 @@ def test_a_job_neither_imports_the_main_module_nor_depends_on_the_directory(
     assert (seen["main"], seen["directory"], seen["isolated"]) == ("", "/", True)
 
 
+def test_the_sessions_of_a_job_carry_its_name(runner: ChildProcessRunner) -> None:
+    seen = result_of(ended(runner, "look_around"))
+    assert seen["session"] == JobRef(job_id=claim_of("work").id, attempt=1).session
+
+
 def test_a_job_that_crashes_leaves_no_core_file(runner: ChildProcessRunner) -> None:
     assert result_of(ended(runner, "look_around"))["core_limit"] == 0
 

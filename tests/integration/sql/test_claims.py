@@ -198,3 +198,21 @@ def _wait_until_somebody_waits(url: str) -> None:
 
 def _with_lock_timeout(url: str) -> str:
     return url + ("&" if "?" in url else "?") + "options=-c%20lock_timeout%3D3000"
+
+
+def test_who_takes_over_ends_the_sessions_that_the_attempt_left(postgres_queue: Queue) -> None:
+    (project,) = postgres_queue.projects(1)
+    postgres_queue.insert(project, count=2)
+    claim = a_claim(postgres_queue.jobs)
+    url = postgres_queue.database.jobs.url.render_as_string(hide_password=False)
+    left = psycopg.connect(
+        url.replace("+psycopg", ""), application_name=claim.ref.session, autocommit=False
+    )
+    left.execute("SELECT 1")  # idle in a transaction, as if its process were stopped
+    other = psycopg.connect(url.replace("+psycopg", ""), application_name="prism-job-99-1")
+    assert [job.id for job in postgres_queue.jobs.reap(dead=["w1"])] == [claim.id]
+    with pytest.raises(psycopg.errors.AdminShutdown):
+        left.execute("SELECT 1")
+    other.execute("SELECT 1")
+    left.close()
+    other.close()

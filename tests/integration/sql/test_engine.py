@@ -269,6 +269,17 @@ def test_sessions_are_named_and_never_idle_in_a_transaction_for_long(postgres: D
     assert _ask(postgres, "SHOW idle_in_transaction_session_timeout") == "1min"
 
 
+def test_a_job_names_its_sessions_by_its_environment(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGAPPNAME", "prism-job-1-1")
+    database = open_database(url=postgres_database, data_dir="")
+    try:
+        assert _ask(database, "SHOW application_name") == "prism-job-1-1"
+    finally:
+        database.close()
+
+
 def test_who_reads_an_index_may_think_for_longer(postgres: Database) -> None:
     with reading_for_long(postgres.facts) as connection:
         limit = connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar()

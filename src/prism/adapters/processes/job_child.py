@@ -89,6 +89,8 @@ def _run(ends: JobEnds) -> None:
     text = _read_to_end(ends.token)
     token = Secret(text) if order["has_token"] else None
     claim = claim_from_json(cast(Mapping[str, Json], order["claim"]))
+    # libpq reads it when this process opens its own connections.
+    os.environ["PGAPPNAME"] = claim.ref.session
     memory_bytes = cast(int | None, order["memory_bytes"])
     if memory_bytes is not None:
         exit_when_threads_lack_memory()

@@ -136,18 +136,6 @@ def writing_for_long(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def one_statement(engine: Engine) -> Iterator[Connection]:
-    """A transaction that writes by a single statement: Postgres begins and ends it by itself, which
-    saves two round trips."""
-    if engine.dialect.name == "sqlite":
-        with writing(engine) as connection:
-            yield connection
-    else:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            yield connection
-
-
-@contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One snapshot, whatever others commit meanwhile; nothing may be written in it."""
     options: dict[str, object] = (
@@ -262,7 +250,7 @@ def _open_postgres(
     from prism.adapters.sql.postgres_connection import Habits, bind
 
     place = f"Postgres at {_host(url)}"
-    parameters: dict[str, object] = {"application_name": "prism"}
+    parameters: dict[str, object] = {"fallback_application_name": "prism"}
     if pooler:
         parameters["prepare_threshold"] = None
     engine = create_engine(

@@ -1,6 +1,7 @@
 """The queue on Postgres: a request is stored and workers are woken in one statement."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from functools import cached_property, lru_cache, partial
 from typing import Any
 
@@ -19,12 +20,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from prism.adapters.sql.driver_statements import DriverStatement
+from prism.adapters.sql.engine import writing
 from prism.adapters.sql.job_rows import new_row
 from prism.adapters.sql.jobs import SqlJobRepository, no_project
 from prism.adapters.sql.jobs_tables import jobs, projects
 from prism.adapters.sql.moments import Moments
 from prism.adapters.sql.signals import NOTIFY
-from prism.domain.jobs import Enqueued, JobKind, JobRequest
+from prism.domain.errors import PrismError
+from prism.domain.jobs import Enqueued, Job, JobKind, JobRef, JobRequest
 
 _ACTIVE = text("status IN ('pending', 'running')")
 #: What ``job_rows.new_row`` gives.
@@ -39,6 +42,12 @@ _GIVEN = (
     "options",
     "errors",
 )
+#: Without the superuser's: only those of one's own role may be ended, and others would be refused.
+_END_SESSIONS = text("""
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = ANY(:names)
+        AND datname = current_database() AND usename = current_user
+""")
 
 
 class PostgresJobRepository(SqlJobRepository):
@@ -53,6 +62,24 @@ class PostgresJobRepository(SqlJobRepository):
         if row is None:
             raise no_project(request.project_id)
         return Enqueued(job_id=row["id"], created=row["created"])
+
+    def reap(
+        self, *, limit: int = 50, dead: Collection[str] = (), spare: Collection[str] = ()
+    ) -> Sequence[Job]:
+        reaped = super().reap(limit=limit, dead=dead, spare=spare)
+        if reaped:
+            self._end_sessions([JobRef(job_id=job.id, attempt=job.attempt) for job in reaped])
+        return reaped
+
+    def _end_sessions(self, attempts: Sequence[JobRef]) -> None:
+        """End what the processes of these attempts left open on the server.
+
+        They may be stopped, or on a machine that is, in the middle of a statement whose locks the
+        next attempt would wait for: no time-out of the server ends a COPY whose client is silent.
+        """
+        names = [attempt.session for attempt in attempts]
+        with suppress(PrismError), writing(self._engine) as connection:
+            connection.execute(_END_SESSIONS, {"names": names})
 
     @cached_property
     def _enqueue_statement(self) -> Callable[[bool, bool], DriverStatement]:
