@@ -119,7 +119,7 @@ def test_a_job_neither_imports_the_main_module_nor_depends_on_the_directory(
 
 def test_the_sessions_of_a_job_carry_its_name(runner: ChildProcessRunner) -> None:
     seen = result_of(ended(runner, "look_around"))
-    assert seen["session"] == JobRef(job_id=claim_of("work").id, attempt=1).session
+    assert seen["session"] == claim_of("work").ref.session
 
 
 def test_a_job_that_crashes_leaves_no_core_file(runner: ChildProcessRunner) -> None:
