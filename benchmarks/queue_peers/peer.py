@@ -12,11 +12,14 @@ Enqueue = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimSeries:
-    """Milliseconds of each whole call from Python that claimed a job; ``notes`` are for people."""
+    """Milliseconds of each whole call from Python that claimed a job; ``notes`` are for people.
+
+    ``bar``: the state that lasts, to which the bar applies."""
 
     shape: str
     milliseconds: Sequence[float]
     notes: Sequence[str] = field(default_factory=tuple)
+    bar: bool = True
 
 
 class Peer(Protocol):

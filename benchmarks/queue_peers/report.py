@@ -151,7 +151,7 @@ def _bars(run: Run) -> Iterator[str]:
     p99 = Spread.of(prism.pick_ups).p99
     yield _bar(f"pick-up p99 {p99:.1f} ms <= {PICK_UP_BAR:.0f} ms", p99 <= PICK_UP_BAR)
     for series in prism.claims:
-        if "not parked" not in series.shape:
+        if series.bar:
             p50 = Spread.of(series.milliseconds).p50
             text = f"claim p50 {p50:.3f} ms <= {CLAIM_BAR} ms, {series.shape}"
             small = "" if run.size.rows >= BAR_ROWS else f" (only {run.size.rows} finished rows)"

@@ -1,10 +1,11 @@
 """The order of the measurements: rounds of all systems, so that noise does not fall on one."""
 
 import importlib.util
+import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,7 +138,7 @@ def _made(system: System, server: PostgresServer, make: Maker | None = None) -> 
     """The system in a database of its own, which is dropped on leaving."""
     with ExitStack() as open_:
         if system.embedded:
-            place = open_.enter_context(tempfile.TemporaryDirectory(prefix="prism-bench-"))
+            place = open_.enter_context(_directory(server))
         else:
             name = create_database(server, template="template0")
             open_.callback(drop_database, server, name)
@@ -145,6 +146,13 @@ def _made(system: System, server: PostgresServer, make: Maker | None = None) -> 
         peer = open_.enter_context(closing((make or system.make)(place)))
         peer.prepare()
         yield peer
+
+
+def _directory(server: PostgresServer) -> "tempfile.TemporaryDirectory[str]":
+    """Where fsync does as much as it does for Postgres: nothing in memory, if that has it off."""
+    memory = Path("/dev/shm")
+    in_memory = _settings(server)["fsync"] == "off" and os.access(memory, os.W_OK)
+    return tempfile.TemporaryDirectory(prefix="prism-bench-", dir=memory if in_memory else None)
 
 
 def _backlogs_and_pick_ups(peers: Sequence[tuple[Peer, Figures]], size: Size, seed: int) -> None:
@@ -176,15 +184,22 @@ def _child(system: System, server: PostgresServer, size: Size, figures: Figures)
         figures.child = child_jobs(peer, jobs=size.child_jobs)
 
 
+def _settings(server: PostgresServer) -> Mapping[str, str]:
+    names = ("server_version", "fsync", "synchronous_commit", "shared_buffers")
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        rows = [connection.execute(f"SHOW {name}".encode()).fetchone() for name in names]
+    return {name: row[0] for name, row in zip(names, rows, strict=True) if row is not None}
+
+
 def _place(server: PostgresServer) -> Sequence[str]:
     """What the figures depend on, for the report's head."""
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        names = ("server_version", "fsync", "synchronous_commit", "shared_buffers")
-        rows = [connection.execute(f"SHOW {name}".encode()).fetchone() for name in names]
-    settings = [f"{name} {row[0]}" for name, row in zip(names, rows, strict=True) if row]
+    settings = ", ".join(f"{name} {value}" for name, value in _settings(server).items())
+    with _directory(server) as directory:
+        parent = Path(directory).parent
     return (
-        f"Postgres (the same server for all): {', '.join(settings)}, by Unix socket",
-        f"SQLite: {Path(tempfile.gettempdir())}, jobs.db with synchronous = FULL (fsync)",
+        f"Postgres, the same server for all, by Unix socket: {settings}",
+        f"SQLite: files in {parent}, synchronous = FULL"
+        + (" (in memory, where fsync does nothing)" if str(parent) == "/dev/shm" else ""),
         f"Python {platform.python_version()}, {psutil.cpu_count()} processors, load"
         f" {psutil.getloadavg()[0]:.2f} at the start",
     )

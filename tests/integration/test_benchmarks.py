@@ -26,7 +26,7 @@ def test_the_queue_is_measured_in_every_way(run: Run) -> None:
     (figures,) = run.figures
     assert [(one.jobs, one.workers) for one in figures.backlogs] == [(6, 1), (6, 2)]
     assert len(figures.pick_ups) == 4
-    assert [len(series.milliseconds) for series in figures.claims] == [5, 40, 5]
+    assert [len(series.milliseconds) for series in figures.claims] == [5, 40, 40, 5]
     assert figures.child is not None
     assert figures.child.wall.n == 2
 
