@@ -110,7 +110,8 @@ def test_withdrawing_leaves_nothing(presence: WorkerFiles, directory: Path) -> N
     presence.announce("a")
     presence.announce("b")
     (path,) = directory.iterdir()
-    assert path.stat().st_mode & 0o777 == 0o600
+    modes = [each.stat().st_mode & 0o777 for each in (path, directory, directory.parent)]
+    assert modes == [0o600, 0o700, 0o700]
     presence.withdraw()
     assert list(directory.iterdir()) == []
 
@@ -131,7 +132,7 @@ def test_a_forgotten_worker_leaves_nothing(
 
 def test_a_directory_that_cannot_be_made_is_an_error_with_a_reason(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    presence = WorkerFiles(str(tmp_path / "file" / "workers"))
+    presence = WorkerFiles(str(tmp_path / "file" / "data" / "workers"))
     with pytest.raises(Transient, match="Not a directory"):
         presence.announce("a")
     assert (list(presence.find_dead()), set(presence.find_alive())) == ([], set())

@@ -139,7 +139,8 @@ class WorkerFiles(WorkerPresence):
 
     def _new_file(self) -> _OwnFile:
         """Raises OSError."""
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for directory in (self._directory.parent, self._directory):  # *mode* is the last one's only
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
             name = f"{os.getpid()}-{secrets.token_hex(4)}{LOCK_SUFFIX}"
             path = self._directory / name
