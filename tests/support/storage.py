@@ -4,8 +4,10 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+
+from sqlalchemy import ColumnElement, Interval, bindparam, func, type_coerce
 
 from prism.adapters.memory.clock import ManualClock
 from prism.adapters.memory.credentials import MemoryCredentialRepository
@@ -15,7 +17,8 @@ from prism.adapters.memory.projects import MemoryProjectRepository
 from prism.adapters.sql.engine import Database, open_database
 from prism.adapters.sql.jobs_postgres import PostgresJobRepository
 from prism.adapters.sql.jobs_sqlite import SqliteJobRepository
-from prism.adapters.sql.moments import ClockMoments, Moments, ServerMoments
+from prism.adapters.sql.metadata import UtcTime
+from prism.adapters.sql.moments import ClockMoments, Moments
 from prism.adapters.sql.parking import WORTH_PARKING
 from prism.adapters.sql.repositories import (
     credential_repository,
@@ -44,6 +47,22 @@ class Tuning:
     jitter: Callable[[], float] = random.random
     park_from: int = WORTH_PARKING
     clock: ManualClock | None = None
+
+
+class ShiftedServerMoments(Moments):
+    """The server's time and an *offset*, looked at when a statement runs."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def now(self) -> ColumnElement[datetime]:
+        return self.after(0.0)
+
+    def after(self, seconds: float) -> ColumnElement[datetime]:
+        shift = bindparam(
+            None, callable_=lambda: self.offset + timedelta(seconds=seconds), type_=Interval()
+        )
+        return type_coerce(func.now() + shift, UtcTime)
 
 
 @contextmanager
@@ -84,7 +103,7 @@ def postgres_storage(
     tuning: Tuning = Tuning(),
 ) -> Iterator[Storage]:
     """On a migrated database."""
-    server = ServerMoments()
+    server = ShiftedServerMoments()
 
     def advance(seconds: float) -> None:
         server.offset += timedelta(seconds=seconds)

@@ -4,7 +4,7 @@ Values are parameters by name; what the planner of a prepared statement must kno
 is written out, or it plans for a tenth of all jobs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,21 +42,23 @@ _BUSY = exists().where(
 #: Written out: each parameter less is one less to convert, send and parse.
 _CLAIMED = {
     "status": literal_column(f"'{JobState.RUNNING.value}'"),
-    "attempt": jobs.c.attempt + literal_column("1"),
     "finished_at": null(),
     "cancel_requested_at": null(),
     "rerun": false(),
     "parked": false(),
     "progress": null(),
 }
+#: Of these a claim need not be told; a waiting job has no clone.
+_KNOWN = (*_CLAIMED, "worker", "heartbeat_at", "clone_path")
 
 
 def claim_statement(
     moments: Moments, lease_seconds: float, only: bool
 ) -> ReturningUpdate[*tuple[Any, ...]]:
-    """Takes the next due job and returns it. Parameters: claimant, on_host and, with *only*, job.
+    """Takes the next due job and returns it, without what ``claimed_row`` knows.
 
-    The materialised part runs once; rows that others lock are skipped there, not waited for.
+    Parameters: claimant, on_host and, with *only*, job. The materialised part runs once; rows that
+    others lock are skipped there, not waited for.
     """
     now = moments.now()
     next_job = _next_job(now, only).cte("next_job")
@@ -67,7 +69,24 @@ def claim_statement(
         "heartbeat_at": now,
         "started_at": now,
     }
-    return taken.values(**_CLAIMED, **times, worker=bindparam("claimant")).returning(jobs)
+    attempt = jobs.c.attempt + literal_column("1")
+    taken = taken.values(**_CLAIMED, **times, attempt=attempt, worker=bindparam("claimant"))
+    return taken.returning(*(column for column in jobs.c if column.name not in _KNOWN))
+
+
+def claimed_row(row: Mapping[str, Any], *, worker: str) -> Mapping[str, Any]:
+    """The whole row of a job that *worker* has just claimed."""
+    return {
+        **row,
+        "status": JobState.RUNNING.value,
+        "worker": worker,
+        "heartbeat_at": row["started_at"],
+        "cancel_requested_at": None,
+        "rerun": False,
+        "progress": None,
+        "clone_path": None,
+        "finished_at": None,
+    }
 
 
 def _next_job(now: ColumnElement[datetime], only: bool) -> Select[int]:

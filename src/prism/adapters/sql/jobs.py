@@ -29,6 +29,7 @@ from prism.adapters.sql.engine import reading, writing
 from prism.adapters.sql.job_rows import JobRow, changes, new_row, to_follow_up, to_job
 from prism.adapters.sql.job_statements import (
     claim_statement,
+    claimed_row,
     complete_statement,
     first_parked_statement,
     held_statement,
@@ -101,7 +102,7 @@ class SqlJobRepository(JobRepository):
         for _ in range(_CLAIM_TRIES_MAX):
             try:
                 row = statement.alone(self._engine, claimant=worker, on_host=host, job=only)
-                return None if row is None else Claim(job=to_job(row))
+                return None if row is None else Claim(job=to_job(claimed_row(row, worker=worker)))
             except IntegrityError:
                 # Another worker began another job of the same project at this very moment.
                 continue

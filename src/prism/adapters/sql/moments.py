@@ -6,7 +6,7 @@ The expressions look at the time when the statement runs, so that a statement ca
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, Interval, bindparam, func, type_coerce
+from sqlalchemy import ColumnElement, Interval, bindparam, func, literal_column, type_coerce
 
 from prism.adapters.sql.metadata import UtcTime
 from prism.application.ports.clock import Clock
@@ -20,24 +20,22 @@ class Moments(Protocol):
         """*seconds* from now; before now when negative."""
 
 
-class ServerMoments:
-    """The Postgres server's time, the same for all hosts. Only tests set *offset*."""
+class ServerMoments(Moments):
+    """The Postgres server's time, the same for all hosts: that of the transaction's beginning.
 
-    def __init__(self, offset: timedelta = timedelta()) -> None:
-        self.offset = offset
+    No parameter: nothing to convert, send and parse for what each statement of a worker asks.
+    """
 
     def now(self) -> ColumnElement[datetime]:
-        return self.after(0.0)
+        return type_coerce(func.now(), UtcTime)
 
     def after(self, seconds: float) -> ColumnElement[datetime]:
-        """Relative to the beginning of the transaction."""
-        shift = bindparam(
-            None, callable_=lambda: self.offset + timedelta(seconds=seconds), type_=Interval()
-        )
-        return type_coerce(func.now() + shift, UtcTime)
+        microseconds = timedelta(seconds=seconds) // timedelta(microseconds=1)
+        span = literal_column(f"interval '{microseconds} microseconds'", type_=Interval())
+        return type_coerce(func.now() + span, UtcTime)
 
 
-class ClockMoments:
+class ClockMoments(Moments):
     """The clock of the one host that an embedded database is on."""
 
     def __init__(self, clock: Clock) -> None:
