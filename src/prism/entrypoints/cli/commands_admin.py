@@ -62,7 +62,7 @@ def worker(
     ] = "1800",
     job_memory: Annotated[
         int | None,
-        typer.Option("--job-memory", min=64, metavar="MIB",
+        typer.Option("--job-memory", min=128, metavar="MIB",
                      help="Memory that each process of a job may have; default: no limit."),
     ] = None,
     listen: Annotated[
