@@ -82,6 +82,13 @@ def test_the_queue_survives_power_cuts_and_the_facts_are_quick(embedded: Databas
     assert found == {"jobs": ["wal", 2, 1, 10_000], "facts": ["wal", 1, 1, 10_000]}
 
 
+def test_a_files_lock_is_waited_for_no_longer_than_for_an_answer(embedded: Database) -> None:
+    hasty = open_database(url=None, data_dir=str(embedded.directory), answer_seconds=0.25)
+    with reading(hasty.jobs) as connection:
+        assert connection.execute(text("PRAGMA busy_timeout")).scalar() == 250
+    hasty.close()
+
+
 def test_the_data_directory_is_private(tmp_path: Path) -> None:
     open_database(url=None, data_dir=str(tmp_path / "deep" / "data")).close()
     assert stat.S_IMODE((tmp_path / "deep" / "data").stat().st_mode) == 0o700

@@ -76,10 +76,11 @@ def open_database(
 
     Every call ends: with Transient when Postgres was silent for *answer_seconds* in one wait (a
     rollback, or asking a pooled connection whether it lives: at most 10 s of them; connecting: 10 s
-    for each address), or when no connection came free for as long (at most 30 s). Silence is
-    counted from the last thing that arrived, so what makes progress is never cut. It includes the
-    time that the server works, or waits for a lock, before it answers: a worker takes less than its
-    lease, whoever runs large statements takes more. What was given up may still be carried out.
+    for each address), when a file stayed locked for as long (at most 10 s), or when no connection
+    came free (at most 30 s). Silence is counted from the last thing that arrived, so what makes
+    progress is never cut. It includes the time that the server works, or waits for a lock, before
+    it answers: a worker takes less than its lease, whoever runs large statements takes more. What
+    was given up may still be carried out.
 
     *pool_size* connections are kept, and five more are made when all are in use: as many as threads
     that use the database at the same time. *pooler*: between us and Postgres stands a pooler that
@@ -98,7 +99,7 @@ def open_database(
     }
     if url is not None:
         return _open_postgres(_postgres_url(url), pool, answer_seconds, pooler)
-    return _open_embedded(Path(data_dir), pool)
+    return _open_embedded(Path(data_dir), pool, min(BUSY_TIMEOUT_SECONDS, answer_seconds))
 
 
 class _Pool(QueuePool):
@@ -177,7 +178,7 @@ def _without_nul(document: object) -> object:
     return document
 
 
-def _open_embedded(directory: Path, pool: Mapping[str, Any]) -> Database:
+def _open_embedded(directory: Path, pool: Mapping[str, Any], busy_seconds: float) -> Database:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -187,17 +188,19 @@ def _open_embedded(directory: Path, pool: Mapping[str, Any]) -> Database:
         ) from error
     return Database(
         # An acknowledged enqueue survives a power cut; facts can be computed again.
-        jobs=_sqlite_engine(directory / "jobs.db", pool, synchronous="FULL"),
-        facts=_sqlite_engine(directory / "facts.db", pool, synchronous="NORMAL"),
+        jobs=_sqlite_engine(directory / "jobs.db", pool, busy_seconds, synchronous="FULL"),
+        facts=_sqlite_engine(directory / "facts.db", pool, busy_seconds, synchronous="NORMAL"),
         directory=str(directory),
         place=str(directory),
     )
 
 
-def _sqlite_engine(file: Path, pool: Mapping[str, Any], *, synchronous: str) -> Engine:
+def _sqlite_engine(
+    file: Path, pool: Mapping[str, Any], busy_seconds: float, *, synchronous: str
+) -> Engine:
     engine = create_engine(
         URL.create("sqlite+pysqlite", database=str(file)),
-        connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
+        connect_args={"timeout": busy_seconds},
         **pool,
         hide_parameters=True,
         json_serializer=to_json,
@@ -209,7 +212,7 @@ def _sqlite_engine(file: Path, pool: Mapping[str, Any], *, synchronous: str) -> 
         # None: the driver begins nothing by itself, the listener below does.
         connection.isolation_level = None
         for pragma in (
-            f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}",
+            f"busy_timeout = {round(busy_seconds * 1000)}",
             "journal_mode = WAL",
             f"synchronous = {synchronous}",
             "foreign_keys = ON",
