@@ -32,12 +32,14 @@ _SPARE_CONNECTIONS = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerTimes:
     """In seconds. ``grace``: how long a running job may go on after the first request to stop;
-    ``limit``: how long any job may run; None: as long as it takes."""
+    ``limit``: how long any job may run; None: as long as it takes. ``kill``: how long a job may
+    ignore that it is asked to stop."""
 
     poll: float = 5.0
     lease: float = 60.0
     grace: float | None = 25.0
     limit: float | None = 1800.0
+    kill: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """A running job is cancelled: nothing of it is left, and what is asked for later still runs."""
 
+import signal
+
 from tests.support.command_line import wait_until
 from tests.support.faults import FaultSite, group
 from tests.support.git_server import GitServer
@@ -31,13 +33,15 @@ def test_a_cancelled_clone_leaves_nothing(site: FaultSite, served: GitServer) ->
 def test_a_deaf_job_is_killed_and_a_request_after_the_cancel_runs(site: FaultSite) -> None:
     project = site.project("tool")
     job_id = site.enqueue(project, "hang", how="deaf")
-    with site.worker() as worker:
+    with site.worker(times={"kill": 1}) as worker:
         leader = site.wait_until_held(job_id)
-        site.prism("job", "cancel", str(job_id)).expect(0)
-        worker.wait_for_event("job_asked", job_id=job_id)
+        site.jobs.request_cancel(job_id)
         assert site.enqueue(project, "hang", how="asleep") == job_id
         site.wait_for(job_id, JobState.CANCELLED)
         assert group(leader) == []
         assert f"{job_id}-1" not in site.scratch()
         site.wait_until_held(site.follow_up(job_id))
+        worker.signal(signal.SIGTERM)
+        worker.signal(signal.SIGINT)
+        assert worker.wait() == 130
     site.assert_nothing_left()

@@ -10,7 +10,7 @@ WAYS = ("asleep", "stopped", "deaf")
 def test_a_job_that_hangs_is_ended_by_the_time_limit_with_all_its_processes(
     site: FaultSite,
 ) -> None:
-    with site.worker(concurrency=len(WAYS), times={"limit": 1}) as worker:
+    with site.worker(concurrency=len(WAYS), times={"limit": 1, "kill": 0.5}) as worker:
         jobs = [site.enqueue(site.project(how), "hang", how=how) for how in WAYS]
         leaders = [site.wait_until_held(job_id) for job_id in jobs]
         assert all(len(group(leader)) == 2 for leader in leaders)
@@ -32,7 +32,7 @@ def test_native_code_that_keeps_the_interpreter_longer_than_the_lease_costs_noth
     site: FaultSite,
 ) -> None:
     lease = 3
-    with site.worker(times={"lease": lease}), site.worker(times={"lease": lease}):
+    with site.worker(times={"lease": lease}):
         site.warm_up()
         job_id = site.enqueue(site.project("tool"), "hold_the_interpreter", seconds=lease + 1)
         wait_until_gone(site.wait_until_held(job_id))

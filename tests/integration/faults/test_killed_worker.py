@@ -39,22 +39,6 @@ def test_a_worker_killed_in_a_clone_takes_all_along_and_the_next_one_finishes_at
     site.assert_nothing_left()
 
 
-def test_what_was_asked_while_the_killed_worker_had_the_job_is_done(site: FaultSite) -> None:
-    project = site.project("tool")
-    job_id = site.enqueue(project, "hold")
-    with site.worker() as worker:
-        site.wait_until_held(job_id)
-        assert site.enqueue(project, "hold", asked="meanwhile") == job_id
-        worker.kill()
-    with site.worker():
-        site.wait_for(job_id, JobState.PENDING)
-        site.hurry(job_id)
-        job = site.wait_for(job_id, JobState.COMPLETED)
-    assert job.result is not None
-    assert job.result["attempt"] == 2
-    assert job.result["options"]["asked"] == "meanwhile"  # type: ignore[index,call-overload]
-
-
 @pytest.mark.parametrize("site", ["postgres"], indirect=True)
 def test_another_host_takes_over_only_when_the_lease_is_over(
     site: FaultSite, tmp_path: Path
@@ -103,19 +87,27 @@ def test_a_job_whose_worker_dies_each_time_is_given_up_until_somebody_retries_it
     site.assert_nothing_left()
 
 
-def test_the_directory_of_a_killed_worker_is_removed_and_that_of_a_live_one_is_not(
+def test_the_next_worker_clears_up_after_a_killed_one_and_does_what_was_asked_of_it(
     site: FaultSite,
 ) -> None:
-    live, orphaned = (site.enqueue(site.project(name), "hold") for name in ("live", "orphaned"))
+    live = site.enqueue(site.project("live"), "hold")
     with site.worker(times={"lease": 3600}):
         site.wait_until_held(live)
+        project = site.project("orphaned")
+        orphaned = site.enqueue(project, "hold")
         with site.worker(times={"lease": 3600}) as killed:
             site.wait_until_held(orphaned)
+            assert site.enqueue(project, "hold", asked="meanwhile") == orphaned
             killed.kill()
         assert site.scratch() == [f"{live}-1", f"{orphaned}-1"]
-        with site.worker(times={"lease": 3600}) as sweeping:
+        with site.worker() as sweeping:
             assert sweeping.wait_for_event("scratch_swept")["directories"] == 1
             assert site.scratch() == [f"{live}-1"]
+            site.wait_for(orphaned, JobState.PENDING)
+            site.hurry(orphaned)
+            job = site.wait_for(orphaned, JobState.COMPLETED, attempt=2)
+        assert job.result is not None
+        assert job.result["options"]["asked"] == "meanwhile"  # type: ignore[index,call-overload]
         site.release(live)
         site.wait_for(live, JobState.COMPLETED, attempt=1)
     wait_until(lambda: not site.scratch())

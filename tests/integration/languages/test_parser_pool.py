@@ -11,19 +11,27 @@ from pathlib import Path
 
 import pytest
 from tests.contracts.source_parser import SOURCE, SourceParserContract, blobs
+from tests.support.crashing_source import CRASHING
 
 from prism.adapters.languages.inline import InlineParser
 from prism.adapters.languages.pool import TreeSitterParser
 from prism.application.ports.source import ParsedBlob, SourceParser
 
-#: Ever deeper unclosed strings: tree-sitter-python 0.25 writes past the end of its scanner's state.
-CRASHING = "".join(f"{' ' * depth}```\n\n" for depth in range(400)).encode()
 DEADLINE_SECONDS = 30.0
 
 
 def _children(pid: int | None = None) -> list[int]:
-    children = Path(f"/proc/{pid or os.getpid()}/task").glob("*/children")
-    return [int(child) for path in children for child in path.read_text().split()]
+    """Those that run Python: the database server of a test run is a child too."""
+    found = Path(f"/proc/{pid or os.getpid()}/task").glob("*/children")
+    children = [int(child) for path in found for child in path.read_text().split()]
+    return [child for child in children if _runs_python(child)]
+
+
+def _runs_python(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/exe").samefile(sys.executable)
+    except OSError:
+        return False
 
 
 def _wait_until_gone(pid: int) -> bool:

@@ -135,6 +135,7 @@ class Container(Adapters):
             renew_seconds=times.lease / 4,
             grace_seconds=times.grace,
             limit_seconds=times.limit,
+            kill_seconds=times.kill,
         )
         return WorkerLoop(
             jobs=self.jobs(),
