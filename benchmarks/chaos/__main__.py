@@ -13,11 +13,16 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from benchmarks.chaos.campaign import Report, run_campaign
 from benchmarks.chaos.plan import Scale
 from benchmarks.chaos.rules import Rule
+from tests.support.postgres import open_own_server
+
+#: So many cases of a broken rule are printed; ``--json`` has all.
+_SHOWN = 8
 
 
 def main() -> int:
@@ -29,19 +34,22 @@ def main() -> int:
         clients=options.clients,
         gap=options.gap,
     )
-    reports = []
-    for name in names:
-        root = Path(tempfile.mkdtemp(prefix=f"prism-chaos-{name}-", dir=options.directory))
-        print(f"{name}: seed {options.seed}, in {root}", file=sys.stderr, flush=True)
-        report = run_campaign(root, postgres=name == "postgres", seed=options.seed, scale=scale)
-        reports.append(report)
-        if not options.json:
-            _print(report)
-        if not (report.broken or options.keep):
-            shutil.rmtree(root)
+    reports = [_run(name, options, scale) for name in names]
     if options.json:
         print(json.dumps([_as_json(report) for report in reports], indent=2))
     return 1 if any(report.broken for report in reports) else 0
+
+
+def _run(name: str, options: argparse.Namespace, scale: Scale) -> Report:
+    root = Path(tempfile.mkdtemp(prefix=f"prism-chaos-{name}-", dir=options.directory))
+    print(f"{name}: seed {options.seed}, in {root}", file=sys.stderr, flush=True)
+    with open_own_server() if name == "postgres" else nullcontext() as server:
+        report = run_campaign(root, server, seed=options.seed, scale=scale)
+    if not options.json:
+        _print(report)
+    if not (report.broken or options.keep):
+        shutil.rmtree(root)
+    return report
 
 
 def _options() -> argparse.Namespace:
@@ -67,8 +75,10 @@ def _print(report: Report) -> None:
             print(f"  {name}: {value}")
     for rule, texts in _by_rule(report).items():
         print(f"  {rule}: {len(texts)}")
-        for text in texts:
+        for text in texts[:_SHOWN]:
             print(f"    {text}")
+        if len(texts) > _SHOWN:
+            print(f"    and {len(texts) - _SHOWN} more")
     if report.broken:
         print(f"  BROKEN; seed {report.seed}; everything is in {report.root}")
 

@@ -24,8 +24,9 @@ from benchmarks.chaos.faults import Chaos
 from benchmarks.chaos.plan import Scale, plan_faults, shape_of
 from benchmarks.chaos.processes import Member, client, kill_all, strays, worker
 from benchmarks.chaos.rules import Broken, Rule
-from benchmarks.chaos.world import World, built_world
+from benchmarks.chaos.world import World, build_world
 from sqlalchemy import text
+from tests.support.postgres import PrivateServer
 
 from prism.adapters.sql.engine import Database, writing
 from prism.adapters.sql.repositories import job_repository, moments, project_repository
@@ -39,28 +40,36 @@ _END_SECONDS = 60.0
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """``broken``: the invariants that do not hold, with where; empty when all do."""
+    """``broken``: the rules that do not hold, with where; empty when all do. ``faults``,
+    ``requests`` and ``completed`` count what happened, or a campaign would prove nothing."""
 
     seed: int
     database: str
     seconds: float
     root: Path
+    faults: int = 0
+    requests: int = 0
+    completed: int = 0
     figures: dict[str, object] = field(default_factory=dict)
     broken: list[Broken] = field(default_factory=list)
 
 
-def run_campaign(root: Path, *, postgres: bool, seed: int, scale: Scale) -> Report:
-    """Run it in *root*, an empty directory, and judge it. Raises Unavailable without binaries of
-    Postgres."""
+def run_campaign(root: Path, server: PrivateServer | None, *, seed: int, scale: Scale) -> Report:
+    """Run it in *root*, an empty directory, and judge it. *server*: nobody else uses it, and it is
+    stopped and started; None: an embedded database.
+
+    Call it in the main thread, which starts and ends processes.
+    """
     began = time.monotonic()
-    report = Report(
-        seed=seed, database="postgres" if postgres else "sqlite", seconds=0.0, root=root
-    )
-    with built_world(root, postgres=postgres, seed=seed, scale=scale) as world:
-        try:
-            _Campaign(world, seed, scale, report).run()
-        finally:
-            kill_all(pid for pid, _ in strays(root))
+    name = "sqlite" if server is None else "postgres"
+    report = Report(seed=seed, database=name, seconds=0.0, root=root)
+    world = build_world(root, server, seed=seed, scale=scale)
+    try:
+        _Campaign(world, seed, scale, report).run()
+    finally:
+        kill_all(pid for pid, _ in strays(root))
+        if server is not None and not server.running:
+            server.start()
     report.seconds = time.monotonic() - began
     return report
 
@@ -144,6 +153,9 @@ class _Campaign:
         broken += [Broken(Rule.LOST, line) for line in lost]
         broken += check_queue(evidence, replayed)
         broken += check_results(evidence, replayed)
+        self._report.faults = sum(self._chaos.done.values())
+        self._report.requests = len(evidence.requests)
+        self._report.completed = len(replayed.completed)
         self._report.figures |= {
             "requests acknowledged": len(evidence.requests),
             "of them coalesced": sum(not r["created"] for r in evidence.requests),

@@ -192,7 +192,8 @@ def _served(evidence: Evidence, replayed: Replay) -> Iterator[Broken]:
         key = job.dedup_key or ""
         later = [*replayed.claims[key], *replayed.cancels[key]]
         # The clock of SQLite's record counts milliseconds.
-        if not any(at >= request["asked_at"] - 0.002 for at in later):
+        served = any(at >= request["asked_at"] - 0.002 for at in later)
+        if not served and not evidence.was_cancelled(request):
             yield Broken(Rule.LOST, f"never served: {request}")
 
 

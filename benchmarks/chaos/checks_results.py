@@ -130,7 +130,7 @@ def _effects(evidence: Evidence, replayed: Replay) -> Iterator[Broken]:
         mark = request.get("mark")
         if mark is None or request["project"] in evidence.removed:
             continue
-        if mark not in served | excused:
+        if mark not in served | excused and not evidence.was_cancelled(request):
             yield Broken(Rule.LOST, f"no attempt that completed has seen {mark}: {request}")
 
 
@@ -141,6 +141,7 @@ def behind(evidence: Evidence) -> tuple[Sequence[str], Sequence[str]]:
     for repository in evidence.repositories:
         project = repository.project
         asked = [r for r in evidence.requests if r["project"] == project and r["kind"] == "index"]
+        asked = [r for r in asked if not evidence.was_cancelled(r)]
         if project in evidence.removed or not asked:
             continue
         order = {commit: number for number, commit in enumerate(evidence.commits[project])}

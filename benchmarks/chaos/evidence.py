@@ -1,8 +1,10 @@
 """What a campaign leaves behind: rows, the database's record, logs, journals, the toys' ledger."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,7 +41,7 @@ class StoredRun(NamedTuple):
     attempt: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """Read while nothing runs. ``commits``: those of each project, the oldest first;
     ``unreadable``: lines of workers' logs that are no JSON."""
@@ -64,6 +66,22 @@ class Evidence:
     @property
     def requests(self) -> Sequence[Line]:
         return [line for line in self.journal if line["what"] == "requested"]
+
+    def was_cancelled(self, request: Line) -> bool:
+        """Did a client ask to cancel the request's job afterwards? It takes back what was asked for
+        while the job runs, too, even when the job completes before it hears of that."""
+        return bool(self._cancelled_at.get(request["job"], 0.0) >= request["asked_at"])
+
+    @cached_property
+    def _cancelled_at(self) -> Mapping[int, float]:
+        """Until when a job may have been cancelled: for ever where no answer is in the journal."""
+        latest: dict[int, float] = {}
+        for line in self.journal:  # by time
+            if line["what"] == "cancelling":
+                latest[line["job"]] = math.inf
+            elif line["what"] == "cancelled":
+                latest[line["job"]] = line["at"]
+        return latest
 
 
 def gather(world: World, database: Database) -> Evidence:

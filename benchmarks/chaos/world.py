@@ -2,14 +2,13 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.chaos import audit
 from benchmarks.chaos.plan import Scale, first_files
-from tests.support.postgres import PrivateServer, create_database, open_own_server
+from tests.support.postgres import PrivateServer, create_database
 from tests.support.repositories import make_repository
 
 from prism.adapters.sql.engine import Database, open_database
@@ -23,7 +22,7 @@ from prism.domain.projects import Source
 ROOT = Path(__file__).resolve().parents[2]
 MACHINES = ("a", "b")
 #: Variables that processes of a campaign keep of this process's environment.
-_KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH")
+_KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH")
 #: Files of each project that is removed at some moment: nothing of it may be left.
 _DOOMED = (4, 20)
 
@@ -96,18 +95,13 @@ class World:
     repositories: Sequence[Repository]
 
 
-@contextmanager
-def built_world(root: Path, *, postgres: bool, seed: int, scale: Scale) -> Iterator[World]:
-    """Everything but the processes. Raises Unavailable without binaries of Postgres."""
+def build_world(root: Path, server: PrivateServer | None, *, seed: int, scale: Scale) -> World:
+    """Everything but the processes: in embedded files, or in a new database on *server*."""
     for name in ("home", "tmp", "tmp-commands", "journals", "logs", "repositories"):
         (root / name).mkdir(parents=True)
-    if not postgres:
-        place = Place(root=root, url=None)
-        yield World(place=place, server=None, repositories=_furnish(place, seed, scale))
-        return
-    with open_own_server() as server:
-        place = Place(root=root, url=server.url(create_database(server)))
-        yield World(place=place, server=server, repositories=_furnish(place, seed, scale))
+    url = None if server is None else server.url(create_database(server))
+    place = Place(root=root, url=url)
+    return World(place=place, server=server, repositories=_furnish(place, seed, scale))
 
 
 def _furnish(place: Place, seed: int, scale: Scale) -> Sequence[Repository]:
@@ -131,7 +125,7 @@ def _furnish(place: Place, seed: int, scale: Scale) -> Sequence[Repository]:
 
 
 def read_repositories(root: Path) -> Sequence[Repository]:
-    """What ``built_world`` left for the clients."""
+    """What ``build_world`` left for the clients."""
     text = (root / "repositories.json").read_text(encoding="utf-8")
     return [Repository(**fields) for fields in json.loads(text)]
 
