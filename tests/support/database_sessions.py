@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 from tests.support.command_line import wait_until
+
+_OTHERS: LiteralString = (
+    "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    " AND backend_type = 'client backend'"
+)
 
 
 class Session(NamedTuple):
@@ -28,8 +33,7 @@ class DatabaseSessions:
         """Those of this database whose last statement is like *query* (an SQL pattern)."""
         found = self._connection.execute(
             "SELECT pid, query, coalesce(state, ''), wait_event_type IS NOT DISTINCT FROM 'Lock'"
-            " FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND query LIKE %s ORDER BY pid",
+            f" FROM {_OTHERS} AND query LIKE %s ORDER BY pid",
             (query,),
         )
         return [Session(*row) for row in found]  # type: ignore[arg-type]  # columns as written
@@ -42,8 +46,7 @@ class DatabaseSessions:
     def terminate(self, *pids: int) -> int:
         """End these sessions, all others by default; returns how many were there."""
         ended = self._connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            f"SELECT pg_terminate_backend(pid) FROM {_OTHERS}"
             " AND (pid = ANY(%(pids)s) OR cardinality(%(pids)s::int[]) = 0)",
             {"pids": list(pids)},
         )
