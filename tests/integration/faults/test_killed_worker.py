@@ -1,5 +1,7 @@
 """Faults 1, 16 and 18: kill -9 of the worker, once or in every attempt, and what it leaves."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,8 @@ def test_the_next_worker_clears_up_after_a_killed_one_and_does_what_was_asked_of
         with site.worker(times={"lease": 3600}) as killed:
             site.wait_until_held(orphaned)
             assert site.enqueue(project, "hold", asked="meanwhile") == orphaned
+            killed.stop()  # so that nobody is left but the job's lifeline
+            os.kill(killed.server, signal.SIGKILL)
             killed.kill()
         assert site.scratch() == [f"{live}-1", f"{orphaned}-1"]
         with site.worker() as sweeping:
