@@ -102,6 +102,29 @@ class CareContract:
         assert [job.id for job in storage.jobs.reap(spare=["spared"])] == [other.id]
         assert storage.jobs.renew(spared, lease_seconds=LEASE) is Renewal.CONTINUE
 
+    def test_a_worker_that_runs_nothing_gives_back_what_it_does_not_know_of(
+        self, storage: Storage
+    ) -> None:
+        project = a_project(storage, "a")
+        unknown = a_claim_of(storage, project, worker="w7")
+        other = a_claim_of(storage, a_project(storage, "b"), worker="w8")
+        (job,) = storage.jobs.release_all(worker="w7")
+        assert job == storage.jobs.get(unknown.id)
+        assert (job.state, job.failures, job.crashes, job.worker) == (JobState.PENDING, 0, 0, None)
+        assert storage.jobs.get(other.id).state is JobState.RUNNING
+        assert a_claim(storage.jobs).attempt == 2
+        assert not storage.jobs.complete(unknown, result={})
+        assert list(storage.jobs.release_all(worker="w7")) == []
+
+    def test_a_request_follows_a_cancelled_job_that_was_given_back(self, storage: Storage) -> None:
+        project = a_project(storage)
+        claim = a_claim_of(storage, project, worker="w7")
+        storage.jobs.request_cancel(claim.id)
+        an_index_job(storage, project)
+        (job,) = storage.jobs.release_all(worker="w7")
+        assert (job.id, job.state) == (claim.id, JobState.CANCELLED)
+        assert a_claim(storage.jobs).id > claim.id
+
     def test_expired_attempts_are_told_and_left_alone(self, storage: Storage) -> None:
         first = a_claim_of(storage, a_project(storage, "a"))
         storage.advance(1)

@@ -43,6 +43,8 @@ class FlakyJobs(MemoryJobRepository):
         super().__init__(database, jitter=lambda: 0.5)
         self.away: Exception | None = None
         self.refuses_completion: Exception | None = None
+        #: The next claim is made, and its answer lost.
+        self.loses_claim: Exception | None = None
         self.renewals: list[Progress | None] = []
         self.looks = 0
         #: Called at each claim, before anything else.
@@ -59,7 +61,11 @@ class FlakyJobs(MemoryJobRepository):
     ) -> Claim | None:
         self.at_claim()
         self._check()
-        return super().claim(worker=worker, host=host, lease_seconds=lease_seconds, only=only)
+        claim = super().claim(worker=worker, host=host, lease_seconds=lease_seconds, only=only)
+        lost, self.loses_claim = self.loses_claim, None
+        if lost is not None:
+            raise lost
+        return claim
 
     def renew(
         self,
@@ -95,6 +101,10 @@ class FlakyJobs(MemoryJobRepository):
     def release(self, claim: Claim) -> bool:
         self._check()
         return super().release(claim)
+
+    def release_all(self, *, worker: str) -> Sequence[Job]:
+        self._check()
+        return super().release_all(worker=worker)
 
     def acknowledge_cancel(self, claim: Claim) -> bool:
         self._check()

@@ -101,6 +101,7 @@ class MemoryGitCloner(GitCloner):
 
     @contextmanager
     def open_local(self, path: str, *, scratch: str | None = None) -> Iterator[Checkout]:
+        del scratch  # nothing is written
         yield _opened(_at(self.repositories, path), path, path=path)
 
 

@@ -184,6 +184,15 @@ class MemoryJobRepository(JobRepository):
                 self._end(job, transitions.released(job, now=self._database.clock.now()))
             return job is not None
 
+    def release_all(self, *, worker: str) -> Sequence[Job]:
+        with self._database.lock:
+            now = self._database.clock.now()
+            mine = self._running(lambda job: job.worker == worker)
+            released = [transitions.released(job, now=now) for job in mine]
+            for job, after in zip(mine, released, strict=True):
+                self._end(job, after)
+            return released
+
     def acknowledge_cancel(self, claim: Claim) -> bool:
         with self._database.lock:
             job = self._held(claim)

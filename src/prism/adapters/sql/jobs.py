@@ -168,6 +168,17 @@ class SqlJobRepository(JobRepository):
                 self._end(connection, job, transitions.released(job, now=now), now)
             return held is not None
 
+    def release_all(self, *, worker: str) -> Sequence[Job]:
+        mine = select(jobs, self._moments.now().label("now"))
+        mine = mine.where(RUNNING, jobs.c.worker == worker).with_for_update()
+        with writing(self._engine) as connection:
+            rows = connection.execute(mine).mappings().all()
+            held = [(to_job(row), row["now"]) for row in rows]
+            ended = [(job, transitions.released(job, now=now), now) for job, now in held]
+            for before, after, now in ended:
+                self._end(connection, before, after, now)
+            return [after for _, after, _ in ended]
+
     def acknowledge_cancel(self, claim: Claim) -> bool:
         with writing(self._engine) as connection:
             held = self._held(connection, claim)

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prism.application.jobs.settle_job import Settled, SettleJob
 from prism.application.jobs.stopping import StopRequest, never_stopping
@@ -101,6 +101,8 @@ class ClaimAndExecuteJob:
     token_kinds: frozenset[str] = frozenset({JobKind.INDEX})
     pause: Callable[[float], None] = time.sleep
     metrics: JobMetrics = UNMEASURED
+    #: Not empty: the queue may hold a job for this worker of which it knows nothing.
+    _doubts: list[str] = field(default_factory=list, init=False)
 
     def __call__(
         self,
@@ -115,6 +117,33 @@ class ClaimAndExecuteJob:
 
         Raises ExternalFailure when the database is away; no fault of a job is ever raised.
         """
+        self._give_back_what_is_left()
+        try:
+            executed = self._one(only, retry=retry, observe=observe, stopping=stopping)
+        except ExternalFailure as error:
+            self._doubts.append(error.code)
+            raise
+        if executed is not None and executed.end is AttemptEnd.OUT_OF_REACH:
+            self._doubts.append(executed.end.value)
+        return executed
+
+    def _give_back_what_is_left(self) -> None:
+        """A claim may have been made although its answer was lost, and an end not been written
+        although it came: nobody works on that job, and it need not wait for its lease."""
+        if self._doubts:
+            for job in self.jobs.release_all(worker=self.worker):
+                fields = {"job_id": job.id, "attempt": job.attempt, "state": job.state.value}
+                log.warning("job given back", extra={"action": "job_given_back", **fields})
+            self._doubts.clear()
+
+    def _one(
+        self,
+        only: int | None,
+        *,
+        retry: bool,
+        observe: JobObserver | None,
+        stopping: Callable[[], StopRequest],
+    ) -> ExecutedJob | None:
         asked_at = self.clock.monotonic()
         claim = self.jobs.claim(
             worker=self.worker, host=self.host, lease_seconds=self.lease_seconds, only=only

@@ -90,6 +90,15 @@ class JobRepository(Protocol):
         somebody asked for that. False: lease lost."""
 
     @abstractmethod
+    def release_all(self, *, worker: str) -> Sequence[Job]:
+        """Give back what runs under the name of a worker that runs nothing: a claim whose answer
+        was lost, or an end that could not be written. As ``release``; returns the jobs as they are
+        now.
+
+        Not fenced by an attempt: only for *worker* itself, whose name no other ever had.
+        """
+
+    @abstractmethod
     def acknowledge_cancel(self, claim: Claim) -> bool:
         """End a running job as cancelled. False: lease lost."""
 

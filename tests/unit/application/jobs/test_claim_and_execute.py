@@ -655,6 +655,52 @@ def test_a_database_that_is_away_at_the_claim_is_raised(bench: WorkerBench) -> N
         bench.execute()()
 
 
+def test_a_claim_whose_answer_was_lost_is_given_back_and_made_again(bench: WorkerBench) -> None:
+    job_id = bench.enqueue()
+    bench.jobs.loses_claim = AWAY
+    execute = bench.execute()
+    with pytest.raises(Transient):
+        execute()
+    assert bench.job(job_id).state is JobState.RUNNING
+    executed = execute()
+    assert executed is not None
+    assert (executed.attempt, executed.state) == (2, JobState.COMPLETED)
+    job = bench.job(job_id)
+    assert (job.failures, job.crashes) == (0, 0)
+
+
+def test_an_end_that_could_not_be_written_is_given_back_before_the_next_claim(
+    bench: WorkerBench,
+) -> None:
+    job_id = bench.enqueue()
+
+    def finish(job: ScriptedJob) -> JobOutcome | None:
+        bench.jobs.away = AWAY
+        return DONE
+
+    bench.runner.script = finish
+    execute = bench.execute(lease_seconds=60, settle_seconds=3)
+    with pytest.raises(Transient):
+        execute()
+    with pytest.raises(Transient):
+        execute()
+    bench.jobs.away = None
+    bench.runner.script = ends_with(DONE)
+    executed = execute()
+    assert executed is not None
+    assert (executed.attempt, executed.state) == (2, JobState.COMPLETED)
+    assert bench.job(job_id).crashes == 0
+
+
+def test_who_is_not_in_doubt_gives_nothing_back(bench: WorkerBench) -> None:
+    bench.enqueue(bench.project("a"))
+    held = bench.jobs.claim(worker="w1", host="here", lease_seconds=60)
+    assert held is not None
+    bench.enqueue(bench.project("b"))
+    assert bench.execute()() is not None
+    assert bench.job(held.id).state is JobState.RUNNING
+
+
 # --- stopping --------------------------------------------------------------------------------
 
 
