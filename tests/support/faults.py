@@ -255,6 +255,7 @@ class FaultSite:
         assert ref == JobRef(job_id=job_id, attempt=attempt)
         assert run_id == job.result["run_id"]
         assert self.index.run(project.id, run_id).job == ref
+        wait_until(lambda: bool(self.completions(job_id)))  # it is logged after it is written
         assert self.completions(job_id) == [attempt]
 
 

@@ -14,14 +14,16 @@ only_embedded = pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 SHORT = {"lease": 2}
 
 
-def take_over(site: FaultSite, job_id: int) -> Job:
+def take_over(site: FaultSite, job_id: int, worker: FaultWorker) -> Job:
     """Wait until another worker has found the lease of attempt 1 over and done the job."""
     job = site.wait_for(job_id, JobState.PENDING, attempt=1)
     assert (job.crashes, job.failures) == (1, 0)
     assert job.error is not None
     assert job.error.message == "the worker stopped renewing its lease"
     site.hurry(job_id)
-    return site.wait_for(job_id, JobState.COMPLETED, attempt=2)
+    job = site.wait_for(job_id, JobState.COMPLETED, attempt=2)
+    worker.wait_for_event("job_ended", job_id=job_id, attempt=2)
+    return job
 
 
 def assert_it_wrote_nothing_and_goes_on(site: FaultSite, worker: FaultWorker, job_id: int) -> None:
@@ -30,7 +32,7 @@ def assert_it_wrote_nothing_and_goes_on(site: FaultSite, worker: FaultWorker, jo
     assert (ended["state"], ended["code"]) == ("none", "lease_lost")
     later = site.enqueue(site.project("later"), "hold", hold=0)
     site.wait_for(later, JobState.COMPLETED)
-    assert worker.events("job_ended", job_id=later, state="completed")
+    worker.wait_for_event("job_ended", job_id=later, state="completed")
 
 
 @only_on_a_server
@@ -46,8 +48,8 @@ def test_a_stopped_worker_loses_its_job_and_nothing_else(site: FaultSite, job_en
             site.release(job_id)  # its run is finished and waits to be published
         wait_until_gone(leader)  # or is ended while nobody renews
         assert group(leader) == []
-        with site.worker():
-            take_over(site, job_id)
+        with site.worker() as other:
+            take_over(site, job_id, other)
         worker.resume()
         assert_it_wrote_nothing_and_goes_on(site, worker, job_id)
         site.assert_one_effect(project, job_id, attempt=2)
@@ -66,8 +68,8 @@ def test_a_stopped_machine_loses_its_job_and_nothing_else(site: FaultSite, job_f
         leader = site.wait_until_held(job_id)
         everything = (worker.pid, worker.server, leader)
         worker.stop(*everything)
-        with site.worker():
-            take_over(site, job_id)
+        with site.worker() as other:
+            take_over(site, job_id, other)
         site.release(job_id)
         if job_first:
             worker.resume(leader)
@@ -93,7 +95,7 @@ def test_what_is_stopped_beyond_its_lease_is_ended_before_the_job_runs_again(
         leader = site.wait_until_held(job_id)
         stopped.stop(*((leader, stopped.server, stopped.pid) if all_stop else (stopped.pid,)))
         with site.worker(times=SHORT) as worker:
-            take_over(site, job_id)
+            take_over(site, job_id, worker)
             assert worker.events("worker_evicted", job_id=job_id)
         assert stopped.wait() == -signal.SIGKILL
         wait_until(lambda: not stopped.session())
@@ -108,8 +110,8 @@ def test_a_worker_stopped_while_it_writes_to_the_queue_does_not_keep_others_from
     job_id = site.enqueue(project)
     with site.frozen_worker(**SHORT) as frozen:
         wait_until(lambda: bool(site.jobs.expired()))
-        with site.worker(times=SHORT):
-            take_over(site, job_id)
+        with site.worker(times=SHORT) as other:
+            take_over(site, job_id, other)
         assert frozen.wait() == -signal.SIGKILL
     site.assert_one_effect(project, job_id, attempt=2)
 
@@ -120,10 +122,10 @@ def test_a_worker_stopped_while_it_writes_to_the_queue_keeps_its_own_job_for_a_w
 ) -> None:
     project = site.local_project("tool")
     job_id = site.enqueue(project)
-    with site.frozen_worker(**SHORT) as frozen, site.worker():
-        other = site.enqueue(site.project("other"), "hold", hold=0)
-        site.wait_for(other, JobState.COMPLETED)
-        take_over(site, job_id)  # when the server has ended the transaction
+    with site.frozen_worker(**SHORT) as frozen, site.worker() as other:
+        unrelated = site.enqueue(site.project("unrelated"), "hold", hold=0)
+        site.wait_for(unrelated, JobState.COMPLETED)
+        take_over(site, job_id, other)  # when the server has ended the transaction
         frozen.resume()
         assert frozen.wait() == 1
     site.assert_one_effect(project, job_id, attempt=2)
@@ -138,8 +140,8 @@ def test_a_machine_stopped_while_a_job_writes_facts_does_not_keep_others_from_th
         job_id = site.enqueue(project, "frozen_index")
         leader = site.wait_until_held(job_id)
         stopped.stop(leader, stopped.server, stopped.pid)
-        with site.worker(times=SHORT):
-            take_over(site, job_id)
+        with site.worker(times=SHORT) as other:
+            take_over(site, job_id, other)
         stopped.resume(*stopped.session())
         if not site.embedded:
             assert_it_wrote_nothing_and_goes_on(site, stopped, job_id)
