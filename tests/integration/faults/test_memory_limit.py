@@ -1,10 +1,14 @@
 """Fault 4: a job needs more memory than it may have."""
 
+import sys
+
+import pytest
 from tests.support.faults import FaultSite
 
 from prism.domain.jobs import JobState
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux enforces RLIMIT_DATA")
 def test_a_job_beyond_its_memory_limit_fails_for_good_and_others_go_on(site: FaultSite) -> None:
     greedy = site.enqueue(site.project("greedy"), "eat_memory", how="in pieces")
     project = site.local_project("tool")
