@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 from tests.support.clones import TOKEN, cloner_for, credential_for, request_for
+from tests.support.descendants import descendants
 from tests.support.git_server import GitServer, git_server
 from tests.support.repositories import git, make_repository
 
@@ -130,7 +130,7 @@ def test_a_silent_host_is_given_up(server: GitServer, tmp_path: Path) -> None:
     cloner = cloner_for(server, limits=CloneLimits(advertisement_seconds=0.3))
     with pytest.raises(Transient, match="did not answer within"):
         cloner.clone(request_for(server, tmp_path / "scratch")).__enter__()
-    assert psutil.Process().children(recursive=True) == []
+    assert descendants() == []
 
 
 def test_a_slow_host_is_given_up(server: GitServer, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_cancelled_clone_stops_and_leaves_no_process(server: GitServer, tmp_pa
     request = replace(request_for(server, tmp_path / "scratch"), cancelled=server.reached.is_set)
     with pytest.raises(Cancelled):
         cloner_for(server).clone(request).__enter__()
-    assert psutil.Process().children(recursive=True) == []
+    assert descendants() == []
     assert list((tmp_path / "scratch").iterdir()) == []
 
 

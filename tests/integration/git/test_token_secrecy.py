@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-import psutil
 import pytest
 from tests.support.clones import TOKEN, cloner_for, request_for
+from tests.support.descendants import descendants
 from tests.support.git_server import GitServer, git_server
 from tests.support.repositories import make_repository
 
@@ -51,7 +51,7 @@ def seen_of_processes() -> tuple[list[str], bytes]:
     """
     names: list[str] = []
     seen = b""
-    for process in psutil.Process().children(recursive=True):
+    for process in descendants():
         place = Path("/proc") / str(process.pid)
         names.append(process.name())
         assert os.getpgid(process.pid) == os.getpgid(0)
