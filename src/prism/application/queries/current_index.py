@@ -1,7 +1,7 @@
 """Open a project's current index: the pointer stands in one file, the facts in another."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from prism.application.ports.index_store import IndexReader, IndexStore
@@ -30,17 +30,14 @@ class OpenCurrentIndex:
             run_id = self.jobs.published(project.id).run_id
             if run_id is None:
                 raise no_index(project)
-            try:
-                opened = self.index.read(project.id, run_id)
-                reader = opened.__enter__()
-            except NotFound:
-                continue  # swept between the two reads: the pointer has moved on
-            try:
+            with ExitStack() as opened:
+                try:
+                    reader = opened.enter_context(self.index.read(project.id, run_id))
+                except NotFound:
+                    continue  # swept between the two reads: the pointer has moved on
                 if self.jobs.published(project.id).run_id == run_id:
                     yield reader
                     return
-            finally:
-                opened.__exit__(None, None, None)
         raise Transient(
             f"the index of {project.name!r} is being replaced faster than it can be read",
             hint="try again in a moment",
