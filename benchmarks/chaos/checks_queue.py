@@ -121,6 +121,7 @@ def check_queue(evidence: Evidence, replayed: Replay) -> Iterator[Broken]:
     yield from _rest(evidence)
     yield from _follow_ups(evidence.notes)
     yield from _completions(evidence, replayed)
+    yield from _lost_leases(evidence)
     yield from _cancellations(evidence)
     yield from _served(evidence, replayed)
 
@@ -170,6 +171,22 @@ def _completions(evidence: Evidence, replayed: Replay) -> Iterator[Broken]:
                 Rule.TRANSITION,
                 f"job {row.id} is {row.state} in attempt {row.attempt}, the record: {recorded}",
             )
+
+
+def _lost_leases(evidence: Evidence) -> Iterator[Broken]:
+    """Who loses its job loses it to a reaper, which charges a crash: nobody else hands it back."""
+    handed_back = {
+        (note.job, note.attempt)
+        for note in evidence.notes
+        if (note.before, note.after) == ("running", "pending")
+        and (note.failures, note.crashes) == (note.failures_before, note.crashes_before)
+    }
+    for line in evidence.logs:
+        if line.get("action") != "job_ended" or line.get("state") != "none":
+            continue
+        by_itself = line["ending"] in ("handed back", "out of reach")
+        if not by_itself and (line["job_id"], line["attempt"]) in handed_back:
+            yield Broken(Rule.TRANSITION, f"somebody else handed it back: {line}")
 
 
 def _cancellations(evidence: Evidence) -> Iterator[Broken]:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.chaos.plan import module_text, path_of
@@ -36,6 +37,7 @@ _WEIGHTS: Mapping[str, int] = {
     "effect": 26,
     "toy": 12,
     "command": 1,
+    "hurry": 12,
     "cancel": 7,
     "retry": 8,
     "remove": 1,
@@ -94,6 +96,7 @@ class Client:
             "effect": self._effect,
             "toy": self._toy,
             "command": self._command,
+            "hurry": self._hurry,
             "cancel": self._cancel,
             "retry": self._retry,
             "remove": self._remove,
@@ -166,6 +169,25 @@ class Client:
             return
         told = json.loads(answer.stdout)
         self._note("requested", **request, job=told["job"]["id"], created=told["created"])
+
+    def _hurry(self) -> None:
+        """Ask again for what waits for its next try: it is due at once, perhaps while whoever had
+        it last stands still."""
+        jobs = self._container.jobs().list(states=(JobState.PENDING,), limit=30)
+        waiting = [job for job in jobs if job.attempt and job.run_at > datetime.now(UTC)]
+        if not waiting:
+            return
+        job = self._rng.choice(waiting)
+        [repository] = [r for r in self._repositories if r.project == job.project_id]
+        if job.kind == JobKind.INDEX:
+            self._index(repository)
+        else:
+            request = self._going_to(job.kind, repository)
+            again = JobRequest(
+                project_id=job.project_id, kind=job.kind, host=job.host, options=job.options
+            )
+            done = self._container.jobs().enqueue(again)
+            self._note("requested", **request, job=done.job_id, created=done.created)
 
     def _cancel(self) -> None:
         active = self._container.jobs().list(states=(JobState.PENDING, JobState.RUNNING), limit=30)

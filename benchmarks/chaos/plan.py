@@ -41,7 +41,7 @@ _WEIGHTS: Mapping[str, int] = {
     "kill worker": 14,
     "kill fork server": 5,
     "kill job": 10,
-    "stop worker": 10,
+    "stop worker": 14,
     "stop worker and its jobs": 8,
     "stop job": 4,
     "terminate worker": 8,
@@ -56,8 +56,8 @@ _POSTGRES_WEIGHTS: Mapping[str, int] = {
 }
 #: Faults that last: shortest and longest, as shares of the longest lease.
 _LASTING: Mapping[str, tuple[float, float]] = {
-    "stop worker": (0.2, 2.2),
-    "stop worker and its jobs": (0.2, 2.2),
+    "stop worker": (0.2, 3.0),
+    "stop worker and its jobs": (0.2, 3.0),
     "stop job": (0.1, 1.5),
     "stop database": (0.05, 1.6),
     "foreground command killed": (0.1, 0.5),
