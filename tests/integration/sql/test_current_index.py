@@ -23,11 +23,13 @@ def test_a_lost_session_is_told_as_that(postgres_database: str) -> None:
         index = SqlIndexStore(database, moments(database, ManualClock()))
         run = store_run(index, whole_run(), project_id=project.id)
         storage.jobs.publish(project.id, Publication(run_id=run.id))
-        with (
-            pytest.raises(Transient),
-            OpenCurrentIndex(jobs=storage.jobs, index=index)(project) as reader,
-            sessions_of(postgres_database) as sessions,
-        ):
-            sessions.terminate()
-            reader.files()
+        current = OpenCurrentIndex(jobs=storage.jobs, index=index)
+
+        def read_while_the_session_ends() -> None:
+            with current(project) as reader, sessions_of(postgres_database) as sessions:
+                sessions.terminate()
+                reader.files()
+
+        with pytest.raises(Transient):
+            read_while_the_session_ends()
     database.close()
