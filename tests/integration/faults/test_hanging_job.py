@@ -31,7 +31,7 @@ def test_a_job_that_hangs_is_ended_by_the_time_limit_with_all_its_processes(
 def test_native_code_that_keeps_the_interpreter_longer_than_the_lease_costs_nothing(
     site: FaultSite,
 ) -> None:
-    lease = 2
+    lease = 3
     with site.worker(times={"lease": lease}):
         site.warm_up()
         job_id = site.enqueue(site.project("tool"), "hold_the_interpreter", seconds=lease + 1)
