@@ -606,6 +606,13 @@ class IndexUpkeepContract:
         with store.read(1, kept.id) as reader:
             assert list(reader.commits()) == commits[7:8]
 
+    def test_a_sweep_leaves_runs_that_its_caller_does_not_know(self, store: IndexStore) -> None:
+        known, unknown = (store_run(store, RunFacts()) for _ in range(2))
+        with store.begin(1, commit=COMMIT, algorithm="sha1", settings={}) as writer:
+            assert store.sweep(1, keep=[], running=[], newest=known.id) == 1
+            finish(writer, RunFacts())
+        assert [run.id for run in store.runs(1) if not run.thinned] == [writer.run_id, unknown.id]
+
     def test_a_sweep_minds_its_own_project(self, store: IndexStore) -> None:
         other = store_run(store, whole_run(), project_id=2)
         before = dump(store, other.id, 2)

@@ -110,13 +110,23 @@ class MemoryIndexStore(IndexStore):
             reader = MemoryIndexReader(rows, project.blobs, project.commits)
         yield reader
 
-    def sweep(self, project_id: int, *, keep: Sequence[int], running: Sequence[JobRef]) -> int:
+    def sweep(
+        self,
+        project_id: int,
+        *,
+        keep: Sequence[int],
+        running: Sequence[JobRef],
+        newest: int | None = None,
+    ) -> int:
         with self._lock:
             project = self._project(project_id)
             unwanted = [
                 rows
                 for rows in project.runs.values()
-                if rows.run.id not in keep and rows.run.job not in running and not rows.run.thinned
+                if (newest is None or rows.run.id <= newest)
+                and rows.run.id not in keep
+                and rows.run.job not in running
+                and not rows.run.thinned
             ]
             for rows in unwanted:
                 if rows.run.state is RunState.FINISHED:

@@ -97,8 +97,15 @@ class SqlIndexStore(IndexStore):
                 raise _no_run(project_id, run_id)
             yield SqlIndexReader(connection, run)
 
-    def sweep(self, project_id: int, *, keep: Sequence[int], running: Sequence[JobRef]) -> int:
-        return sweep_index(self._database, project_id, keep=keep, running=running)
+    def sweep(
+        self,
+        project_id: int,
+        *,
+        keep: Sequence[int],
+        running: Sequence[JobRef],
+        newest: int | None = None,
+    ) -> int:
+        return sweep_index(self._database, project_id, keep=keep, running=running, newest=newest)
 
     def purge(self, project_id: int) -> None:
         purge_index(self._database, project_id)

@@ -29,7 +29,12 @@ _OF_COMMIT = (tables.changes, tables.commits)
 
 
 def sweep_index(
-    database: Database, project_id: int, *, keep: Sequence[int], running: Sequence[JobRef]
+    database: Database,
+    project_id: int,
+    *,
+    keep: Sequence[int],
+    running: Sequence[JobRef],
+    newest: int | None = None,
 ) -> int:
     """See ``IndexStore.sweep``. Stopped half way, the next sweep finishes it."""
     kept, live = set(keep), {(ref.job_id, ref.attempt) for ref in running}
@@ -37,6 +42,8 @@ def sweep_index(
     of_project = select(runs.c.run_id, runs.c.state, runs.c.job_id, runs.c.attempt).where(
         runs.c.project_id == project_id, runs.c.state != "thinned"
     )
+    if newest is not None:
+        of_project = of_project.where(runs.c.run_id <= newest)
     with reading(database.facts) as connection:
         present = connection.execute(of_project.order_by(runs.c.run_id)).all()
     swept = 0

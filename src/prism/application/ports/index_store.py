@@ -192,10 +192,20 @@ class IndexStore(Protocol):
         findings are there, everything else is empty."""
 
     @abstractmethod
-    def sweep(self, project_id: int, *, keep: Sequence[int], running: Sequence[JobRef]) -> int:
+    def sweep(
+        self,
+        project_id: int,
+        *,
+        keep: Sequence[int],
+        running: Sequence[JobRef],
+        newest: int | None = None,
+    ) -> int:
         """Delete, in batches, runs that are neither in *keep* nor written by a *running* attempt,
         and blobs and commits that no remaining run lists. Of a finished run that goes, the row
         itself with its metrics and findings stays. Returns the number of runs removed or thinned.
+
+        *newest*: of runs begun after that one the caller knows nothing, so they stay (None: it
+        knows all).
 
         Blobs and commits stay while any run is being written: it may rely on facts that it found
         and whose files it has not listed yet. The next sweep takes them."""

@@ -1,5 +1,7 @@
 """Publishing without a queue, and what happens to runs and projects that nobody needs."""
 
+from collections.abc import Callable, Sequence
+
 import pytest
 from tests.support.worker_bench import WorkerBench
 
@@ -114,6 +116,34 @@ def test_the_run_of_the_running_attempt_stays(bench: SweepBench) -> None:
     newer = [bench.finished_run(project) for _ in range(3)]
     bench.sweep_runs(project.id)
     assert bench.full(project) == [mine.id, *(run.id for run in newer)]
+
+
+class StandstillIndexStore(MemoryIndexStore):
+    """Whoever sweeps here stands still just before; ``meanwhile`` happens."""
+
+    meanwhile: Callable[[], object]
+
+    def sweep(
+        self,
+        project_id: int,
+        *,
+        keep: Sequence[int],
+        running: Sequence[JobRef],
+        newest: int | None = None,
+    ) -> int:
+        self.meanwhile()
+        return super().sweep(project_id, keep=keep, running=running, newest=newest)
+
+
+def test_who_stood_still_leaves_what_others_have_published_meanwhile(bench: SweepBench) -> None:
+    bench.index = store = StandstillIndexStore(bench.clock)
+    sweep_runs = SweepRuns(jobs=bench.jobs, index=store, blueprints=bench.blueprints)
+    project = bench.project()
+    old = [bench.finished_run(project).id for _ in range(5)]
+    later: list[int] = []
+    store.meanwhile = lambda: later.append(bench.finished_run(project).id)
+    sweep_runs(project.id)
+    assert bench.full(project) == [*old[2:], *later]
 
 
 def test_other_projects_are_left_alone(bench: SweepBench) -> None:
