@@ -58,7 +58,7 @@ class ExecutedJob:
         if self.state is None:
             return AttemptEnd.LEASE_LOST
         if self.state is JobState.PENDING:
-            handed_back = self.ending is Ending.HANDED_BACK
+            handed_back = self.ending in (Ending.HANDED_BACK, Ending.NOT_STARTED)
             return AttemptEnd.HANDED_BACK if handed_back else AttemptEnd.RETRIED
         return AttemptEnd(self.state.value)
 
@@ -261,7 +261,12 @@ class ClaimAndExecuteJob:
     ) -> Watched:
         """Run the job in a scratch directory; both are gone when this returns."""
         with self.scratch.open(f"{claim.id}-{claim.attempt}") as directory:
-            running = self.runner.start(claim, token=token, scratch=directory)
+            try:
+                running = self.runner.start(claim, token=token, scratch=directory)
+            except ExternalFailure as error:
+                # A worker that can run nothing must not use up the tries of every job.
+                outcome = JobOutcome(error=JobError.of(error, attempt=claim.attempt))
+                return Watched(ending=Ending.NOT_STARTED, outcome=outcome)
             try:
                 return WatchedJob(
                     jobs=self.jobs,

@@ -59,7 +59,13 @@ class SettleJob:
             case Ending.TIME_LIMIT:
                 return self._fail(claim, _ran_too_long(claim), lease=lease, retry=retry)
             case Ending.OUT_OF_REACH:
-                return self._give_back(claim, lease)
+                return self._give_back(claim, _was_out_of_reach(claim), lease=lease)
+            case Ending.NOT_STARTED:
+                assert watched.outcome is not None
+                assert watched.outcome.error is not None
+                if not retry:
+                    return self._fail(claim, watched.outcome.error, lease=lease, retry=False)
+                return self._give_back(claim, watched.outcome.error, lease=lease)
             case Ending.LEASE_LOST:
                 return _lost(claim)
 
@@ -84,16 +90,8 @@ class SettleJob:
         state = self._insist(lambda: self.jobs.fail(claim, error, retry=again), lease)
         return _lost(claim) if state is None else Settled(state=state, error=error)
 
-    def _give_back(self, claim: Claim, lease: Lease) -> Settled:
-        """While the lease holds nothing needs to be charged for the database's absence."""
-        error = JobError(
-            code="out_of_reach",
-            message="the database was out of reach",
-            hint="the job runs again when it is back",
-            exit_code=6,
-            attempt=claim.attempt,
-            retryable=True,
-        )
+    def _give_back(self, claim: Claim, error: JobError, *, lease: Lease) -> Settled:
+        """While the lease holds nothing needs to be charged for what is not the job's fault."""
         try:
             released = self._insist(
                 lambda: self.jobs.release(claim), lease, until=StopRequest.FINISH
@@ -122,6 +120,17 @@ class SettleJob:
                     raise
                 log.warning("database away", extra={"action": "settle_failed", "code": error.code})
                 self.pause(SETTLE_WAIT_SECONDS)
+
+
+def _was_out_of_reach(claim: Claim) -> JobError:
+    return JobError(
+        code="out_of_reach",
+        message="the database was out of reach",
+        hint="the job runs again when it is back",
+        exit_code=6,
+        attempt=claim.attempt,
+        retryable=True,
+    )
 
 
 def _lost(claim: Claim) -> Settled:

@@ -38,11 +38,13 @@ class Ending(Enum):
     LEASE_LOST = "lease lost"
     #: The database was out of reach for so long that another worker may have the job.
     OUT_OF_REACH = "out of reach"
+    #: This worker cannot start a process for it, whatever the job is.
+    NOT_STARTED = "not started"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """``outcome`` is set when ``ending`` is FINISHED."""
+    """``outcome`` is set when ``ending`` is FINISHED, or NOT_STARTED, and says why."""
 
     ending: Ending
     outcome: JobOutcome | None = None

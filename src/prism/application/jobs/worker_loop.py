@@ -14,7 +14,7 @@ from prism.application.ports.clock import Clock
 from prism.application.ports.jobs import JobRepository, Wakeup
 from prism.application.ports.metrics import UNMEASURED, JobMetrics
 from prism.application.ports.runner import ScratchSpace
-from prism.domain.errors import NoSpace, NotFound, SchemaMismatch
+from prism.domain.errors import NoSpace, NotFound, SchemaMismatch, Transient
 from prism.domain.jobs import JobError, JobState
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,8 @@ BACKOFF_SECONDS_MAX = 30.0
 #: With ``once``, how often to look for a dead worker's job whose backoff is over.
 ONCE_WAIT_SECONDS = 1.0
 _JITTER = 0.2
+#: Another job would fare no better here now.
+_NO_JOBS_FAULT = (Ending.OUT_OF_REACH, Ending.NOT_STARTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,8 @@ class WorkerLoop:
         """Work until ``stop``; ``once``: until nothing is due.
 
         A job whose worker died counts as due, even while it waits for its backoff. With ``once`` a
-        database that is away raises ExternalFailure; otherwise it is waited for, however long.
+        database that is away, or a host that can start no process, raises ExternalFailure;
+        otherwise it is waited for, however long.
         Raises SchemaMismatch: waiting does not mend that.
         """
         worker = self.execute.worker
@@ -112,7 +115,7 @@ class WorkerLoop:
             self._look_after_the_dead(tally)
             executed = self.execute(stopping=self.switch)
             if executed is not None:
-                return self._after(executed, tally)
+                return self._after(executed, tally, once=once)
             tally.failures = 0
             self.metrics.heard(self.execute.worker)
             if once and not self._still_waiting(tally):
@@ -128,13 +131,13 @@ class WorkerLoop:
             self.metrics.failed(told.code)
             return self._backoff(tally, told)
 
-    def _after(self, executed: ExecutedJob, tally: _Tally) -> float:
+    def _after(self, executed: ExecutedJob, tally: _Tally, *, once: bool) -> float:
         tally.jobs += 1
         tally.waiting.discard(executed.job_id)
         error = executed.error
-        if error is not None and (
-            executed.ending is Ending.OUT_OF_REACH or error.code == NoSpace.code
-        ):
+        if error is not None and executed.ending is Ending.NOT_STARTED and once:
+            raise Transient(error.message, hint=error.hint)
+        if error is not None and (executed.ending in _NO_JOBS_FAULT or error.code == NoSpace.code):
             # Of a full disk too: other jobs will not fit either, and other hosts may have space.
             return self._backoff(tally, error)
         tally.failures = 0

@@ -96,7 +96,8 @@ class RunningJob(Protocol):
 class JobRunner(Protocol):
     @abstractmethod
     def start(self, claim: Claim, *, token: Secret | None, scratch: str) -> RunningJob:
-        """Start the handler of the claim's kind. Raises InvalidInput for an unknown kind."""
+        """Start the handler of the claim's kind. Raises InvalidInput for an unknown kind, and
+        ExternalFailure when nothing at all can be started here."""
 
     @abstractmethod
     def close(self) -> None:

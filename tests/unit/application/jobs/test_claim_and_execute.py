@@ -11,6 +11,7 @@ from prism.adapters.memory.projects import MemoryProjectRepository
 from prism.adapters.processes.in_process import InProcessRunner
 from prism.application.jobs.stopping import StopRequest
 from prism.application.jobs.watch_job import Ending
+from prism.application.ports.metrics import AttemptEnd
 from prism.application.ports.runner import JobContext, JobOutcome
 from prism.application.ports.tokens import TokenDecryptor
 from prism.domain.credentials import Credential, Secret
@@ -142,11 +143,26 @@ def test_a_bug_while_a_job_is_watched_kills_the_job_and_not_the_worker(
     assert bench.job(job_id).errors[-1].message == "BUG: KeyError"
 
 
-def test_a_job_that_cannot_be_started_for_now_is_tried_again(bench: WorkerBench) -> None:
+@pytest.mark.parametrize("error", [Transient("no process"), Permanent("not installed")])
+def test_a_worker_that_can_start_nothing_hands_the_job_back_uncharged(
+    bench: WorkerBench, error: Exception
+) -> None:
+    job_id = bench.enqueue()
+    bench.runner.refuses = error
+    executed = bench.execute()()
+    assert executed is not None
+    assert (executed.ending, executed.end) == (Ending.NOT_STARTED, AttemptEnd.HANDED_BACK)
+    job = bench.job(job_id)
+    assert (job.state, job.failures, job.crashes) == (JobState.PENDING, 0, 0)
+
+
+def test_the_foreground_is_told_that_nothing_can_be_started(bench: WorkerBench) -> None:
     job_id = bench.enqueue()
     bench.runner.refuses = Transient("no process can be started")
-    bench.execute()()
-    assert bench.job(job_id).state is JobState.PENDING
+    bench.execute()(retry=False)
+    job = bench.job(job_id)
+    assert job.state is JobState.FAILED
+    assert job.errors[-1].message == "no process can be started"
 
 
 def test_a_refused_completion_fails_the_job(bench: WorkerBench) -> None:

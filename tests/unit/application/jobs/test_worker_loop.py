@@ -367,3 +367,27 @@ def test_the_log_tells_start_backoff_and_stop(
         loop()
     actions = [vars(record)["action"] for record in caplog.records]
     assert actions == ["worker_started", "worker_backoff", "worker_stopped"]
+
+
+# --- a host on which nothing can be started --------------------------------------------------
+
+
+def test_a_worker_that_can_start_nothing_waits_longer_each_time_and_uses_up_no_job(
+    bench: LoopBench,
+) -> None:
+    job_id = bench.enqueue()
+    bench.runner.refuses = Transient("no process can be started")
+    loop = bench.loop()
+    bench.wakeup.happens = lambda number: loop.stop() if number == 8 else None
+    loop()
+    assert bench.wakeup.waits == sorted(bench.wakeup.waits)
+    assert bench.wakeup.waits[-1] > 10
+    job = bench.job(job_id)
+    assert (job.state, job.failures, job.crashes) == (JobState.PENDING, 0, 0)
+
+
+def test_once_ends_when_nothing_can_be_started(bench: LoopBench) -> None:
+    bench.enqueue()
+    bench.runner.refuses = Transient("no process can be started")
+    with pytest.raises(Transient, match="no process"):
+        bench.loop()(once=True)
