@@ -4,4 +4,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh dev
-exec .venv/bin/python -m pytest "$@"
+# Two files at a time, for many tests wait for processes; `-n 0` runs one at a time.
+exec .venv/bin/python -m pytest -n 2 --dist loadfile "$@"

@@ -29,7 +29,8 @@ from prism.adapters.sql.engine import open_database
 from prism.adapters.sql.schema import upgrade
 
 URL_VARIABLE = "PRISM_TEST_DATABASE_URL"
-TEMPLATE = "prism_template"
+#: Of this process: several may run tests on the same given server.
+TEMPLATE = f"prism_template_{os.getpid()}"
 _START_SECONDS_MAX = 60.0
 _SPACE_NEEDED = 600 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
