@@ -168,6 +168,7 @@ class _Campaign:
             "processes started": sum(m.number for m in self._workers + self._clients),
             "takeovers": replayed.takeovers,
             "endings of attempts": _count(evidence.logs, "action", "job_ended", by="ending"),
+            "leases lost": _count(evidence.logs, "state", "none", by="ending"),
             "reaped": _count(evidence.logs, "action", "job_reaped", by="state"),
             "evictions": sum(e.get("action") == "worker_evicted" for e in evidence.logs),
             "scratch directories swept": sum(

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from benchmarks.chaos.audit import Note
 from benchmarks.chaos.evidence import Evidence, Line
@@ -136,7 +137,7 @@ def _follow_ups(notes: Sequence[Note]) -> Iterator[Broken]:
     """Every end of a job that was asked for again inserts its follow-up in the transaction."""
     of_jobs = [note for note in notes if note.event != "pointer"]
     inserted = {(n.transaction, n.dedup) for n in of_jobs if n.event == "insert"}
-    for note, following in zip(of_jobs, [*of_jobs[1:], None], strict=True):
+    for note, following in zip_longest(of_jobs, of_jobs[1:]):
         if note.event != "update" or not note.rerun_before or note.after not in _TERMINAL:
             continue
         if note.transaction:

@@ -70,7 +70,7 @@ class Evidence:
     def was_cancelled(self, request: Line) -> bool:
         """Did a client ask to cancel the request's job afterwards? It takes back what was asked for
         while the job runs, too, even when the job completes before it hears of that."""
-        return bool(self._cancelled_at.get(request["job"], 0.0) >= request["asked_at"])
+        return bool(self._cancelled_at.get(request["job"], -math.inf) >= request["asked_at"])
 
     @cached_property
     def _cancelled_at(self) -> Mapping[int, float]:
