@@ -2,12 +2,12 @@
 
 import logging
 import signal
+import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, replace
-from types import FrameType
 
 from prism.application.jobs.stopping import StopRequest, StopSwitch
 from prism.application.jobs.worker_loop import BACKOFF_SECONDS_MAX, WorkerEnd, WorkerLoop
@@ -16,10 +16,12 @@ from prism.domain.errors import Transient
 from prism.entrypoints.container import Container, opened
 from prism.entrypoints.measuring import check_file, parse_address, repeating
 from prism.entrypoints.settings import Settings
+from prism.entrypoints.signals import heard
 
 log = logging.getLogger(__name__)
 
 EXIT_INTERRUPTED = 130
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
 _FIRST_WAIT_SECONDS = 0.5
 #: How soon a worker that waits for its database notices a signal.
 _LOOK_SECONDS = 0.1
@@ -91,8 +93,14 @@ def run_worker(options: WorkerOptions) -> int:
     """
     wakeups: list[Wakeup] = []
     switch = StopSwitch()
+
+    def stop() -> None:
+        switch.request()
+        for wakeup in wakeups:
+            wakeup.set()
+
     with (
-        _stopped_by_signals(switch, wakeups),
+        heard((signal.SIGTERM, signal.SIGINT), stop),
         options.opened() as container,
         ExitStack() as open_,
     ):
@@ -130,24 +138,12 @@ def _database_is_there(container: Container, switch: StopSwitch) -> bool:
 
 
 def _pause(seconds: float, switch: StopSwitch) -> None:
-    """In short waits on an event that nobody sets: a signal handler runs between them."""
+    """In short waits on an event that nobody sets: the switch is looked at between them."""
     never = threading.Event()
     for _ in range(int(seconds / _LOOK_SECONDS)):
         if switch() is not StopRequest.NONE:
             return
         never.wait(_LOOK_SECONDS)
-
-
-@contextmanager
-def _stopped_by_signals(switch: StopSwitch, wakeups: Sequence[Wakeup]) -> Iterator[None]:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        switch.request()
-        for wakeup in wakeups:
-            wakeup.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    yield
 
 
 def _loops(

@@ -1,8 +1,11 @@
 """Fault 9: the worker is told to end, with and without a job."""
 
+import ctypes
 import os
 import signal
+from pathlib import Path
 
+import pytest
 from tests.support.command_line import wait_until
 from tests.support.faults import FaultSite, FaultWorker
 from tests.support.git_server import GitServer
@@ -91,3 +94,34 @@ def start_clone(site: FaultSite, served: GitServer) -> tuple[Project, int]:
     served.hold("tool")
     project = site.project("tool", Source.remote(served.url("tool")))
     return project, site.enqueue(project)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "tgkill"), reason="needs tgkill(2)")
+@pytest.mark.parametrize("loops", [1, 3])
+def test_a_signal_is_obeyed_whichever_thread_the_kernel_gives_it_to(
+    site: FaultSite, loops: int
+) -> None:
+    """As it does with one that came while the process was stopped, for one; Python's handlers run
+    in the main thread only, and that may be asleep."""
+    with site.worker(concurrency=loops, times={"poll": 3600}) as worker:
+        worker.wait_for_event("worker_started")
+        threads = [int(task.name) for task in Path(f"/proc/{worker.pid}/task").iterdir()]
+        other = max(thread for thread in threads if thread != worker.pid)
+        assert ctypes.CDLL(None).tgkill(worker.pid, other, int(signal.SIGTERM)) == 0
+        assert worker.wait() == 0
+
+
+@pytest.mark.parametrize("loops", [1, 3])
+def test_signals_that_came_while_the_worker_was_stopped_are_obeyed(
+    site: FaultSite, loops: int
+) -> None:
+    job_id = site.enqueue(site.project("tool"), "hold")
+    with site.worker(concurrency=loops, times={"grace": None, "poll": 3600}) as worker:
+        site.wait_until_held(job_id)
+        worker.stop()
+        worker.signal(signal.SIGTERM)
+        worker.signal(signal.SIGINT)
+        worker.resume()
+        assert worker.wait() == 130
+    job = site.job(job_id)
+    assert (job.state, job.failures, job.crashes) == (JobState.PENDING, 0, 0)
