@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import socket
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -100,7 +99,7 @@ def run_worker(options: WorkerOptions) -> int:
             wakeup.set()
 
     with (
-        heard((signal.SIGTERM, signal.SIGINT), stop),
+        heard(_STOPPING, stop),
         options.opened() as container,
         ExitStack() as open_,
     ):
