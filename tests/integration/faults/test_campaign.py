@@ -8,7 +8,7 @@ from benchmarks.chaos.plan import Scale
 
 SEED = 20_260_11
 SCALE = Scale(
-    seconds=9.0,
+    seconds=12.0,
     workers=3,
     clients=2,
     gap=0.5,
