@@ -22,7 +22,7 @@ from benchmarks.chaos.client import ClientOrder
 from benchmarks.chaos.evidence import Evidence, Line, gather
 from benchmarks.chaos.faults import Chaos
 from benchmarks.chaos.plan import Scale, plan_faults, shape_of
-from benchmarks.chaos.processes import Member, client, kill_all, strays, worker
+from benchmarks.chaos.processes import Member, client, kill_strays, worker
 from benchmarks.chaos.rules import Broken, Rule
 from benchmarks.chaos.world import World, build_world
 from sqlalchemy import text
@@ -35,6 +35,8 @@ from prism.application.jobs.enqueue_job import EnqueueJob
 from prism.domain.jobs import JobKind, JobState
 
 _TICK_SECONDS = 0.03
+#: How often the queue is asked whether it rests.
+_REST_SECONDS = 0.2
 _END_SECONDS = 60.0
 
 
@@ -67,7 +69,7 @@ def run_campaign(root: Path, server: PrivateServer | None, *, seed: int, scale: 
     try:
         _Campaign(world, seed, scale, report).run()
     finally:
-        kill_all(pid for pid, _ in strays(root))
+        kill_strays(root)
         if server is not None and not server.running:
             server.start()
     report.seconds = time.monotonic() - began
@@ -138,6 +140,7 @@ class _Campaign:
             if not any(counts[state] for state in active):
                 return
             _end_backoffs(database)
+            self._pause.wait(_REST_SECONDS)
         left = [f"{job.id} ({job.kind}, {job.state})" for job in jobs.list(states=active)]
         self._report.broken.append(Broken(Rule.REST, f"jobs {', '.join(left)}"))
 
@@ -177,7 +180,6 @@ class _Campaign:
             "late effects fenced": late_effects(evidence),
             "projects behind, last job failed or cancelled": len(excused),
             "projects removed": len(evidence.removed),
-            "lines of logs that are no JSON": len(evidence.unreadable),
         }
 
     def _quiet_round(self, database: Database, evidence: Evidence) -> Iterator[Broken]:

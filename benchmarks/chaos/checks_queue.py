@@ -185,7 +185,7 @@ def _lost_leases(evidence: Evidence) -> Iterator[Broken]:
     for line in evidence.logs:
         if line.get("action") != "job_ended" or line.get("state") != "none":
             continue
-        by_itself = line["ending"] in ("handed back", "out of reach")
+        by_itself = line["ending"] in ("handed back", "out of reach", "not started")
         if not by_itself and (line["job_id"], line["attempt"]) in handed_back:
             yield Broken(Rule.TRANSITION, f"somebody else handed it back: {line}")
 

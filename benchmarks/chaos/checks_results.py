@@ -236,7 +236,10 @@ def check_machine(place: Place) -> Iterator[Broken]:
 
 
 def check_logs(evidence: Evidence, ends: Mapping[str, Sequence[int]]) -> Iterator[Broken]:
-    """No worker ends but by a signal or a request to stop, and nothing is called a bug."""
+    """No worker ends but by a signal or a request to stop, nothing is called a bug, and nothing but
+    the log is written into it (tracebacks, warnings of the interpreter)."""
+    for text in evidence.unreadable:
+        yield Broken(Rule.BUG, text)
     for line in evidence.logs:
         if line.get("code") == "bug":
             yield Broken(Rule.BUG, f"{line}")

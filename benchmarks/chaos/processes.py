@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -159,10 +159,15 @@ def strays(root: Path) -> Sequence[tuple[int, str]]:
     return found
 
 
-def kill_all(pids: Iterable[int]) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
+def kill_strays(root: Path) -> None:
+    """Whoever is killed may just have started another one: look again until nobody is left."""
+    for _ in range(100):
+        pids = [pid for pid, _ in strays(root)]
+        if not pids:
+            return
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _children(pid: int) -> Sequence[int]:
