@@ -16,6 +16,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.abc import RV, PQGen
 from psycopg.pq import TransactionStatus
+from psycopg.waiting import Wait
 from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
@@ -57,7 +58,12 @@ class AnsweredConnection(psycopg.Connection[tuple[Any, ...]]):
         """Raises NoAnswer; the connection is closed then."""
         if timeout is not None:
             return super().wait(gen, interval, timeout)
-        return super().wait(self._heard(gen, interval), interval)
+        try:
+            wanted = next(gen)
+        except StopIteration as end:  # nothing to wait for, as when only a setting changes
+            value: RV = end.value
+            return value
+        return super().wait(self._heard(gen, wanted, interval), interval)
 
     def rollback(self) -> None:
         """One that is lost or given up has rolled back by that: then the error that led here is the
@@ -102,8 +108,8 @@ class AnsweredConnection(psycopg.Connection[tuple[Any, ...]]):
     def _impatient(self) -> AbstractContextManager[None]:
         return self.within(min(self.answer_seconds, QUICK_SECONDS))
 
-    def _heard(self, gen: PQGen[RV], interval: float) -> PQGen[RV]:
-        """*gen*, until nothing was ready for too long.
+    def _heard(self, gen: PQGen[RV], wanted: Wait, interval: float) -> PQGen[RV]:
+        """*gen*, which waits for *wanted* first, until nothing was ready for too long.
 
         The wait functions of psycopg send a false value after each *interval* without news. Only
         intervals count in which this process was awake: after a pause of the whole machine the
@@ -111,7 +117,6 @@ class AnsweredConnection(psycopg.Connection[tuple[Any, ...]]):
         """
         silent = 0.0
         try:
-            wanted = next(gen)
             while True:
                 ready = yield wanted
                 silent = 0.0 if ready else silent + interval
