@@ -10,10 +10,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import IntegrityError
+from tests.support.database_sessions import sessions_of
 from tests.support.postgres import PostgresServer
 
+from prism.adapters.memory.clock import ManualClock
 from prism.adapters.sql import driver_errors
 from prism.adapters.sql.engine import (
     Database,
@@ -23,6 +25,7 @@ from prism.adapters.sql.engine import (
     to_json,
     writing,
 )
+from prism.adapters.sql.repositories import job_repository, moments
 from prism.domain.errors import (
     InvalidInput,
     Permanent,
@@ -269,6 +272,28 @@ def test_a_session_that_ended_while_idle_is_replaced_unseen(
         while connection.execute(ended).fetchone() != (True,):
             threading.Event().wait(0.02)
     assert _ask(postgres, "SELECT 1") == 1
+
+
+def test_a_session_that_ends_before_its_first_use_is_transient(
+    postgres: Database, postgres_database: str
+) -> None:
+    """In a rollback, say, where nobody is told."""
+
+    @event.listens_for(postgres.jobs, "connect")
+    def lose(connection: "psycopg.Connection[object]", _entry: object) -> None:
+        connection.execute("SELECT 1")
+        with sessions_of(postgres_database) as sessions:
+            sessions.terminate(connection.info.backend_pid)
+        connection.rollback()
+
+    def read() -> None:
+        with reading(postgres.jobs):
+            pass
+
+    jobs = job_repository(postgres, moments(postgres, ManualClock()))
+    for use in (read, lambda: jobs.claim(worker="w", host="h", lease_seconds=60)):
+        with pytest.raises(Transient):
+            use()
 
 
 def test_sessions_are_named_and_never_idle_in_a_transaction_for_long(postgres: Database) -> None:

@@ -146,7 +146,8 @@ def bind(engine: Engine, habits: Habits) -> None:
     """Connections of *engine* are ``AnsweredConnection``; its pool gives none out that is dead.
 
     A pooled one that rested for more than ``trusted_seconds``, or that has something unread, is
-    asked first (one round trip); when it fails, all that rest in the pool are made anew.
+    asked first (one round trip); when it fails, all that rest in the pool are made anew. One that
+    is known to be lost is an OperationalError.
     """
 
     @event.listens_for(engine, "do_connect")
@@ -173,15 +174,19 @@ def bind(engine: Engine, habits: Habits) -> None:
 
     @event.listens_for(engine, "checkout")
     def test(connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: object) -> None:
-        since = entry.info.get(_RESTING_SINCE)
-        if since is None:
-            return  # new
         assert isinstance(connection, AnsweredConnection)
+        since = entry.info.get(_RESTING_SINCE)  # None: new
         try:
-            if time.monotonic() - since > habits.trusted_seconds or connection.has_unread():
+            if since is not None and (
+                time.monotonic() - since > habits.trusted_seconds or connection.has_unread()
+            ):
                 connection.ask(b"")
         except psycopg.Error as error:
             raise InvalidatePoolError from error
+        if connection.closed:
+            # A new one too, when it is lost in the rollback after SQLAlchemy's first questions:
+            # the next to touch it would be told that its settings cannot be changed.
+            raise psycopg.OperationalError("the connection is lost")
 
 
 def _connect_parameters(answer_seconds: float) -> dict[str, int]:
