@@ -162,7 +162,7 @@ class _Campaign:
         self._report.figures |= {
             "requests acknowledged": len(evidence.requests),
             "of them coalesced": sum(not r["created"] for r in evidence.requests),
-            "requests refused": _count(evidence.journal, "what", "refused", by="code"),
+            "calls refused": _count(evidence.journal, "what", "refused", by="code"),
             "jobs": dict(sorted(Counter(j.state.value for j in evidence.jobs.values()).items())),
             "transitions": dict(sorted(replayed.moves.items())),
             "failed": dict(sorted(reasons(list(evidence.jobs.values())).items())),
